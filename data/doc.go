@@ -1,0 +1,34 @@
+// Package data goes from files to batches: the metadata and triplets tables, the pictures, their cache, and the loader that decodes
+// ahead of the training step.
+//
+//	sample_set.csv ── ReadMetadata ─┐
+//	triplets.tsv ──── ReadTriplets ─┼─ Summarize
+//	                                │
+//	images/ ── OpenPictures ── Load ┼─ NewLoader ── Next ──> Batch
+//	                 │
+//	               cache
+//
+// # Tables
+//
+// Both tables are text with a header line: UTF-8 with or without BOM, LF or CRLF, separated by tabs, or by commas where the header has
+// commas and no tab. Columns are found by name, in any order; others, such as the unnamed index that pandas writes first, are
+// ignored. Fields may be quoted as pandas and RFC 4180 do it. Empty lines are skipped and do not count as rows.
+//
+//   - Metadata: _category _color _id _gender _name. A row's index is its position, from 0. _name is the picture's path below the images
+//     folder; it is neither absolute nor has it a part "..".
+//   - Triplets: q p n, each a row of the metadata, in decimal digits.
+//
+// What is wrong with data comes as a *Refused, which names file, line and remedy.
+//
+// # Pictures
+//
+// A picture becomes Size x Size pixels of 8-bit RGB, interleaved, row after row from the top: byte (y*Size+x)*3+c.
+//
+// # Batches
+//
+// A Batch of B triplets holds 3B pictures: the B queries, then the B positives, then the B negatives. Which triplets and which pixels it
+// holds is a function of the triplets, the files, the seed and the position alone: not of the number of workers, of the cache, or of
+// where the loader was started.
+//
+// Start reading at loader.go for the way of a batch, at picture.go for the way of a picture, at table.go for the tables.
+package data

@@ -1,0 +1,148 @@
+package data
+
+import (
+	"bytes"
+	"io"
+	"math"
+	"slices"
+	"unicode/utf8"
+)
+
+// Metadata is the table of the pictures. A picture's row is its position in the file, from 0; triplets name pictures by it.
+type Metadata struct {
+	Path string // the file it came from
+	// The columns _category, _color, _id (the product), _gender and _name (the picture's path below the images folder), all of
+	// one length. All but Name may hold empty strings, which mean unknown.
+	Category, Color, ID, Gender, Name []string
+}
+
+// Rows gives the number of rows, which is the number of pictures.
+func (m *Metadata) Rows() int { return len(m.Name) }
+
+// ReadMetadata reads a metadata table; the package's documentation has the format. What is wrong with the file's contents comes as
+// a *Refused that names the line.
+func ReadMetadata(path string) (*Metadata, error) {
+	t, err := openTable(path, "the metadata")
+	if err != nil {
+		return nil, err
+	}
+	defer t.Close()
+	at, err := t.columns("_category", "_color", "_id", "_gender", "_name")
+	if err != nil {
+		return nil, err
+	}
+	const name = 4 // where _name is in at and columns
+	m := &Metadata{Path: path}
+	columns := [...]*[]string{&m.Category, &m.Color, &m.ID, &m.Gender, &m.Name}
+	var packed [len(columns)]packer
+	for {
+		fields, err := t.next()
+		if err == io.EOF {
+			break
+		}
+		if err != nil {
+			return nil, err
+		}
+		for c, i := range at {
+			f := fields[i]
+			if !utf8.Valid(f) || bytes.IndexByte(f, 0) >= 0 {
+				return nil, t.refuse("save the file as UTF-8 text", "%s is not text: %s", t.header[i], quote(f))
+			}
+			if c == name {
+				if wrong := checkName(f); wrong != "" {
+					return nil, t.refuse("write the picture's path below the images folder, such as shoes/1.jpg", "_name %s %s", quote(f), wrong)
+				}
+			}
+			packed[c].add(f, c != name)
+		}
+		if packed[name].n == math.MaxInt32 {
+			return nil, t.refuse("split the data", "more than %d rows", math.MaxInt32-1)
+		}
+	}
+	if packed[name].n == 0 {
+		return nil, &Refused{Path: path, Reason: "the metadata has a header but no rows", Remedy: "add a line for each picture"}
+	}
+	for c := range columns {
+		*columns[c] = packed[c].strings()
+	}
+	return m, nil
+}
+
+// checkName says what is wrong with a picture's path, or "". A backslash is a character like any other. That a link does not lead
+// out of the images folder is for the opening to check.
+func checkName(name []byte) string {
+	switch {
+	case len(name) == 0:
+		return "is empty"
+	case name[0] == '/':
+		return "is an absolute path"
+	case bytes.Equal(name, []byte(".")) || bytes.HasSuffix(name, []byte("/")):
+		return "is a folder"
+	}
+	for rest, more := name, true; more; {
+		var part []byte
+		part, rest, more = bytes.Cut(rest, []byte("/"))
+		if string(part) == ".." {
+			return "leads out of the images folder by .."
+		}
+	}
+	return ""
+}
+
+// packer collects the strings of a column with few allocations: their text lies together in large blocks, and texts that
+// repeat are kept once.
+type packer struct {
+	n     int
+	out   []string
+	block []byte // text of the strings that are not in out yet
+	ends  []int  // where each of them ends in block
+	known map[string]string
+	last  string
+}
+
+const (
+	packBlock = 1 << 18 // bytes
+	packKnown = 1 << 14 // distinct texts of a column that are remembered
+)
+
+// add appends a copy of s. repeats says that the column's texts are likely to repeat.
+func (p *packer) add(s []byte, repeats bool) {
+	p.n++
+	if !repeats {
+		p.block = append(p.block, s...)
+		if p.ends = append(p.ends, len(p.block)); len(p.block) >= packBlock {
+			p.flush()
+		}
+		return
+	}
+	if p.last == string(s) { // the pictures of a product often follow one another
+		p.out = append(p.out, p.last)
+		return
+	}
+	if p.known == nil {
+		p.known = make(map[string]string)
+	}
+	v, ok := p.known[string(s)]
+	if !ok {
+		v = string(s)
+		if len(p.known) < packKnown {
+			p.known[v] = v
+		}
+	}
+	p.last = v
+	p.out = append(p.out, v)
+}
+
+func (p *packer) flush() {
+	text, from := string(p.block), 0
+	for _, to := range p.ends {
+		p.out = append(p.out, text[from:to])
+		from = to
+	}
+	p.block, p.ends = p.block[:0], p.ends[:0]
+}
+
+func (p *packer) strings() []string {
+	p.flush()
+	return slices.Clip(p.out)
+}
