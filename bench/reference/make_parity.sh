@@ -1,0 +1,50 @@
+#!/usr/bin/env bash
+# Writes the cases that the Go program is compared with: five training steps of deeprank.py from known parameters.
+#
+#   make_parity.sh all        24 cases into bench/parity (ignored by git): seeds 1 2 3, heads fc gap, widths 0.125 0.2, sizes 32 96
+#   make_parity.sh committed  the small ones that are committed, into model/testdata/parity
+#
+# PYTHON names the interpreter (.venv/bin/python by default; `make venv` makes it). A case that is there and newer than deeprank.py is kept.
+set -euo pipefail
+cd "$(dirname "$0")/../.."
+python=${PYTHON:-.venv/bin/python}
+script=bench/reference/deeprank.py
+# One thread: sums in one order, so that the same machine gives the same files again.
+export OMP_NUM_THREADS=1 MKL_NUM_THREADS=1
+
+# make_case FOLDER HEAD WIDTH SIZE SEED FC_DIM EMBED_DIM
+make_case() {
+	local out=$1/$2-w$3-s$4-seed$5
+	if [ "$out/expected.json" -nt "$script" ]; then # (expected.json is the last file that is written)
+		return
+	fi
+	rm -rf "$out"
+	"$python" "$script" export "$out" --head "$2" --width "$3" --size "$4" --seed "$5" --fc-dim "$6" --embed-dim "$7"
+	echo "$out"
+}
+
+case ${1:-} in
+all)
+	for seed in 1 2 3; do
+		for head in fc gap; do
+			for width in 0.125 0.2; do
+				for size in 32 96; do
+					make_case bench/parity $head $width $size $seed 64 32
+				done
+			done
+		done
+	done
+	;;
+committed)
+	to=model/testdata/parity
+	make_case $to fc 0.125 96 1 16 16
+	make_case $to gap 0.125 96 2 16 16
+	make_case $to gap 0.2 32 3 32 16
+	"$python" bench/reference/thin_final.py $to/*/final.safetensors
+	chmod 644 $to/*/*.safetensors
+	;;
+*)
+	echo "usage: $0 all|committed" >&2
+	exit 2
+	;;
+esac
