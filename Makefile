@@ -1,0 +1,116 @@
+# Everything that is run by hand here, by name. `make` alone lists it.
+SHELL         := bash
+.SHELLFLAGS   := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+MAKEFLAGS     += --no-print-directory
+
+GO          ?= go
+PYTHON      ?= python3
+FUZZTIME    ?= 60s
+KILL_ROUNDS ?= 20
+DEMO_RUN    ?= runs/demo-$(shell date +%Y%m%d-%H%M%S)
+
+VENV   := .venv
+STAMP  := $(VENV)/.installed
+LINT   := bin/tools/.built
+TAGS   := slow,peers
+
+.PHONY: help
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  %-18s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+
+.PHONY: demo
+demo: build ## draw a small shop, train on it, and show what the network learned: demo/sheet.png
+	rm -rf demo/shop demo/sheet.png
+	bin/triplets demo demo/shop
+	bin/train --config demo --triplets demo/shop/csv/triplets.csv --val-triplets demo/shop/csv/val_triplets.csv --out $(DEMO_RUN)
+	bin/rank sheet --run $(DEMO_RUN) --out demo/sheet.png
+	@echo
+	@echo "The run is in $(DEMO_RUN)."
+	@echo "Nearest pictures before and after training: $(CURDIR)/demo/sheet.png"
+
+.PHONY: test
+test: ## all tests that need Go alone
+	$(GO) test ./...
+
+.PHONY: build
+build: ## the programs, into bin/ (no C compiler needed)
+	CGO_ENABLED=0 $(GO) build -o bin/ ./cmd/...
+
+.PHONY: race
+race: ## the tests under the race detector (needs a C compiler)
+	$(GO) test -race ./...
+
+.PHONY: purego
+purego: ## the kernels' tests on their plain Go twins, without assembly
+	$(GO) test -tags purego ./internal/kernel/... ./internal/op/...
+
+.PHONY: lint
+lint: $(LINT) ## gofmt, go vet, staticcheck, golangci-lint (built from source once, into bin/tools)
+	@unformatted=$$(gofmt -l .); if [ -n "$$unformatted" ]; then echo "gofmt -w these:"; echo "$$unformatted"; exit 1; fi
+	$(GO) vet ./...
+	$(GO) vet -tags $(TAGS) ./...
+	bin/tools/staticcheck -tags $(TAGS) ./...
+	bin/tools/golangci-lint run ./...
+
+$(LINT): tools/go.mod tools/go.sum
+	@mkdir -p bin/tools
+	$(GO) build -C tools -o ../bin/tools/ tool
+	@touch $@
+
+.PHONY: generate-check
+generate-check: ## generate everything again; nothing may change
+	@state() { git ls-files -z -co --exclude-standard | sort -z | xargs -0 sha256sum 2>/dev/null || true; }; \
+	before=$$(state); $(GO) generate ./...; after=$$(state); \
+	if [ "$$before" != "$$after" ]; then \
+		echo "go generate ./... changed these files; commit them with their generator:"; \
+		diff <(echo "$$before") <(echo "$$after") | awk '/^[<>]/ { print "  " $$3 }' | sort -u; exit 1; \
+	fi; echo "generated files are up to date"
+
+.PHONY: fuzz
+fuzz: ## each fuzz target for FUZZTIME (60s)
+	@files=$$(grep -rl --include='*_test.go' '^func Fuzz' cmd model loss data checkpoints configs internal | sort); \
+	for file in $$files; do for name in $$(sed -n 's/^func \(Fuzz[A-Za-z0-9_]*\).*/\1/p' $$file); do \
+		$(GO) test -run '^$$' -fuzz "^$$name\$$" -fuzztime $(FUZZTIME) ./$$(dirname $$file); \
+	done; done
+
+.PHONY: kill
+kill: ## kill -9 a training run KILL_ROUNDS times (20) and resume it: the same bits at the end (slow)
+	@mkdir -p bin
+	DEEPRANK_KILL_ROUNDS=$(KILL_ROUNDS) $(GO) test -tags slow -run Kill -count=1 -timeout 60m -v ./cmd/train/ | tee bin/kill.log
+	@if grep -q 'no tests to run' bin/kill.log; then echo "no test matched Kill"; exit 1; fi
+
+.PHONY: peers
+peers: parity-data vgg16-data ## compare with PyTorch, torchvision and Python's safetensors (slow, downloads them)
+	DEEPRANK_PYTHON=$(CURDIR)/$(VENV)/bin/python $(GO) test -tags peers -count=1 -timeout 60m ./...
+
+.PHONY: venv
+venv: $(STAMP) ## the Python environment of the comparisons, in .venv
+
+$(STAMP): bench/requirements.txt
+	[ -x $(VENV)/bin/python ] || $(PYTHON) -m venv $(VENV)
+	$(VENV)/bin/python -m pip install --disable-pip-version-check -r bench/requirements.txt
+	@touch $@
+
+.PHONY: parity-data
+parity-data: $(STAMP) ## 24 cases of five training steps from PyTorch, into bench/parity
+	bench/reference/make_parity.sh all
+
+.PHONY: parity-committed
+parity-committed: $(STAMP) ## the three small cases again, into model/testdata/parity
+	bench/reference/make_parity.sh committed
+
+.PHONY: vgg16-data
+vgg16-data: bench/vgg16/fc7.safetensors ## torchvision's VGG-16 with random weights and its features, into bench/vgg16
+
+bench/vgg16/fc7.safetensors: bench/reference/torchvision_vgg16.py | $(STAMP)
+	$(VENV)/bin/python $< bench/vgg16
+
+.PHONY: ci
+ci: ## everything that a change must pass
+	.ci/run
+
+.PHONY: clean
+clean: ## remove what was built or drawn here; runs/ and .venv stay
+	rm -rf bin demo bench/parity bench/vgg16 bench/reference/__pycache__
