@@ -1,6 +1,7 @@
 package configs
 
 import (
+	"math"
 	"path"
 	"slices"
 	"strings"
@@ -138,6 +139,17 @@ func (c *Config) MicroBatchSize() int {
 		return c.Batch
 	}
 	return c.MicroBatch
+}
+
+// TotalSteps returns the length of the run: Steps, or Epochs of stepsPerEpoch each.
+func (c *Config) TotalSteps(stepsPerEpoch int) int {
+	if c.Steps > 0 {
+		return c.Steps
+	}
+	if stepsPerEpoch > 0 && c.Epochs > math.MaxInt/stepsPerEpoch {
+		return math.MaxInt
+	}
+	return c.Epochs * stepsPerEpoch
 }
 
 // Frozen reports whether the parameter name (such as "features.0.weight") is kept as it is: it equals a

@@ -29,7 +29,7 @@ func options(c *Config) []option {
 		{"data", "fit", &c.Fit, "HOW", "", "how pictures become square: stretch, crop (centre) or pad (white)"},
 		{"data", "shuffle", &c.Shuffle, "", "", "visit the triplets in another order each epoch; --shuffle=false: as they stand in the file"},
 		{"data", "workers", &c.Workers, "N", "one a CPU", "pictures decoded at once; the result is the same for any number"},
-		{"data", "cache", &c.Cache, "DIR", "a folder under the user's cache directory", "where resized pictures are kept between runs; none: nowhere"},
+		{"data", "cache", &c.Cache, "DIR", "in the user's cache directory", "where resized pictures are kept between runs; none: nowhere"},
 		{"data", "cache-limit", &c.CacheLimit, "SIZE", "", "largest size of the cache: 8GiB, 500MB"},
 		{"data", "max-bad", &c.MaxBad, "SHARE", "", "share of unreadable pictures above which the run ends (exit code 3); their triplets are skipped"},
 
@@ -49,7 +49,7 @@ func options(c *Config) []option {
 		{"optimiser", "momentum", &c.Momentum, "X", "", "of sgd"},
 		{"optimiser", "nesterov", &c.Nesterov, "", "", "Nesterov momentum, of sgd"},
 		{"optimiser", "weight-decay", &c.WeightDecay, "X", "", "pull of the parameters to 0; in the gradient for sgd, beside it for adamw"},
-		{"optimiser", "schedule", &c.Schedule, "NAME", "", "constant, step (see below), or cosine (to 0 at the last step)"},
+		{"optimiser", "schedule", &c.Schedule, "NAME", "", "constant, step (drops, see the next two), or cosine (to 0 at the last step)"},
 		{"optimiser", "step-every", &c.StepEvery, "N", "a third of the run", "schedule step: steps between two reductions"},
 		{"optimiser", "step-factor", &c.StepFactor, "X", "", "schedule step: the factor of a reduction"},
 		{"optimiser", "warmup", &c.Warmup, "N", "no warm-up", "steps in which the learning rate rises from near 0, linearly"},
@@ -57,8 +57,8 @@ func options(c *Config) []option {
 
 		{"length", "batch", &c.Batch, "N", "", "triplets a step; three pictures each"},
 		{"length", "micro-batch", &c.MicroBatch, "N", "the whole batch", "triplets in memory at once: same result, less memory, slower"},
-		{"length", "epochs", &c.Epochs, "N", "no limit", "passes over the triplets"},
-		{"length", "steps", &c.Steps, "N", "no limit", "end after this many steps, if the epochs have not ended before"},
+		{"length", "epochs", &c.Epochs, "N", "", "passes over the triplets"},
+		{"length", "steps", &c.Steps, "N", "by epochs", "end after this many steps instead of --epochs"},
 		{"length", "max-time", &c.MaxTime, "TIME", "no limit", "end after this time, such as 2h30m, with a checkpoint"},
 		{"length", "patience", &c.Patience, "N", "off", "end when this many evaluations in a row were not better than the best (needs --val-triplets)"},
 

@@ -66,7 +66,7 @@ func parseInto(field any, text string) error {
 		}
 		*f = v
 	case *time.Duration:
-		v, err := parseDuration(text)
+		v, err := time.ParseDuration(text)
 		if err != nil {
 			return wrong
 		}
@@ -130,15 +130,14 @@ func formatFloat(v float64) string {
 	case math.IsInf(v, -1):
 		return "-.inf"
 	}
-	if a := math.Abs(v); a == 0 || (a >= 1e-6 && a < 1e15) {
-		return strconv.FormatFloat(v, 'f', -1, 64)
+	if a := math.Abs(v); a != 0 && (a < 1e-6 || a >= 1e15) {
+		return strconv.FormatFloat(v, 'e', -1, 64)
 	}
-	return strconv.FormatFloat(v, 'e', -1, 64)
-}
-
-// parseDuration reads 2h30m, 90s, or 0.
-func parseDuration(text string) (time.Duration, error) {
-	return time.ParseDuration(text)
+	s := strconv.FormatFloat(v, 'f', -1, 64)
+	if !strings.Contains(s, ".") {
+		s += ".0"
+	}
+	return s
 }
 
 // formatDuration writes 2h30m rather than 2h30m0s.
