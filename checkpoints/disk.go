@@ -1,0 +1,72 @@
+package checkpoints
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"runtime"
+	"syscall"
+)
+
+// disk is the real file system.
+type disk struct{}
+
+func (disk) Free(dir string) (int64, error) { return FreeSpace(dir) }
+func (disk) Rename(from, to string) error   { return os.Rename(from, to) }
+func (disk) Remove(path string) error       { return os.Remove(path) }
+
+// claimed is a file together with the claim that shows that its writer lives.
+type claimed struct {
+	*os.File
+	release func()
+}
+
+func (c claimed) Release() { c.release() }
+
+// Create makes a new file and claims it. Between the two another program may
+// take the file for a leftover and remove it: then it is made again.
+func (disk) Create(path string) (output, error) {
+	for range 10 {
+		file, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o644)
+		if err != nil {
+			return nil, err
+		}
+		release, held := claim(path)
+		if held && same(file, path) {
+			return claimed{file, release}, nil
+		}
+		if held {
+			release()
+		}
+		file.Close()
+		if err := os.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return nil, err
+		}
+	}
+	return nil, fmt.Errorf("%s: another program keeps removing it", path)
+}
+
+// same tells whether path still leads to the open file.
+func same(file *os.File, path string) bool {
+	a, errA := file.Stat()
+	b, errB := os.Stat(path)
+	return errA == nil && errB == nil && os.SameFile(a, b)
+}
+
+// SyncDir makes a rename durable. Windows has no such call, and some network
+// file systems refuse it: there the rename is as durable as it gets.
+func (disk) SyncDir(dir string) error {
+	if runtime.GOOS == "windows" || runtime.GOOS == "plan9" {
+		return nil
+	}
+	d, err := os.Open(dir)
+	if err != nil {
+		return err
+	}
+	err = d.Sync()
+	if errors.Is(err, syscall.EINVAL) || errors.Is(err, errors.ErrUnsupported) {
+		err = nil
+	}
+	return errors.Join(err, d.Close())
+}
