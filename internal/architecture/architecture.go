@@ -136,8 +136,9 @@ func (p *pack) checkName() []string {
 
 func (p *pack) checkDoc() []string {
 	want := "Package " + p.name
-	if p.name == "main" {
-		want = "Command " + path.Base(p.folder)
+	if p.name == "main" { // by the program's name, as the go command's own are
+		base := path.Base(p.folder)
+		want = strings.ToUpper(base[:1]) + base[1:]
 	}
 	switch {
 	case !p.hasDoc:

@@ -26,7 +26,7 @@ func TestTree(t *testing.T) {
 func tree(change map[string]string) fstest.MapFS {
 	files := map[string]string{
 		"go.mod":                       "module deeprank\n",
-		"cmd/train/doc.go":             "// Command train trains.\npackage main\n",
+		"cmd/train/doc.go":             "// Train trains.\npackage main\n",
 		"cmd/train/main.go":            "package main\n\nimport (\n\t\"os\"\n\n\t\"deeprank/checkpoints\"\n\t\"deeprank/data\"\n\t\"deeprank/internal/kernel\"\n\t\"deeprank/model\"\n)\n",
 		"model/doc.go":                 "// Package model is the network.\npackage model\n",
 		"model/tower.go":               "package model\n\nimport (\n\t\"deeprank/checkpoints\"\n\t\"deeprank/internal/op\"\n\t\"deeprank/loss\"\n\n\t\"gorgonia.org/gorgonia\"\n)\n",
@@ -94,7 +94,7 @@ func TestRules(t *testing.T) {
 		{"no doc.go", map[string]string{"loss/doc.go": "", "loss/a.go": "// Package loss is the hinge.\npackage loss\n"}, []string{"loss: no doc.go"}},
 		{"doc.go without a comment", map[string]string{"loss/doc.go": "package loss\n"}, []string{`loss/doc.go: the package comment must start with "Package loss"`}},
 		{"doc.go whose comment is detached", map[string]string{"loss/doc.go": "// Package loss is the hinge.\n\npackage loss\n"}, []string{"loss/doc.go: the package comment"}},
-		{"command without its name", map[string]string{"cmd/train/doc.go": "// Package main trains.\npackage main\n"}, []string{`cmd/train/doc.go: the package comment must start with "Command train"`}},
+		{"command without its name", map[string]string{"cmd/train/doc.go": "// Package main trains.\npackage main\n"}, []string{`cmd/train/doc.go: the package comment must start with "Train"`}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			got, err := Check(tree(c.change), "deeprank")

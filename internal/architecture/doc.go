@@ -10,7 +10,7 @@
 //   - internal/kernel and internal/reference import nothing of ours, and nothing that reads files or flags
 //   - internal/reference is for tests: it defines what the kernels must give
 //   - no package is called utils, common or the like: such a name says nothing of what is in it
-//   - each package has a doc.go that starts with its package comment
+//   - each package has a doc.go whose comment starts with "Package NAME", or for a command with its name
 //
 // Start with [Check]; the rules themselves are the table in rules.go. No program imports this package.
 package architecture
