@@ -1,62 +1,99 @@
 package kernel
 
+import "unsafe"
+
 // DenseForward computes a linear layer: y[r][o] = bias[o] + sum over i of x[r][i] * w[o][i], as torch.nn.functional.linear;
 // where relu is set, negative elements of y become 0 and NaN stays. Shapes: x [rows][in], w [out][in], bias [out], y [rows][out].
+//
+// It is computed as yᵀ = w*xᵀ, so that w, far the largest, is read once and in the order it lies in.
 func DenseForward(t *Team, rows, in, out int, x, w, bias, y []float32, relu bool) {
-	checkLen("DenseForward", "x", x, rows*in)
-	checkLen("DenseForward", "w", w, out*in)
-	checkLen("DenseForward", "bias", bias, out)
-	checkLen("DenseForward", "y", y, rows*out)
-	t.Run(out, func(o, _ int) {
-		wo := w[o*in:][:in]
-		for r := range rows {
-			sum := bias[o]
-			for i, v := range x[r*in:][:in] {
-				sum += v * wo[i]
+	wantDense("DenseForward", rows, in, out)
+	wantLength("DenseForward", "x", len(x), rows*in)
+	wantLength("DenseForward", "w", len(w), out*in)
+	wantLength("DenseForward", "bias", len(bias), out)
+	wantLength("DenseForward", "y", len(y), rows*out)
+	g := &t.impl.gemm
+	p := product{
+		m: out, n: rows, k: in,
+		a: view{w, in, 1}, b: view{x, 1, in}, shareB: true, rowsFirst: true,
+		kc: 512, taskN: 256,
+		store: func(_, i0, i1, j0, j1 int, block []float32, ld int) {
+			for j := j0; j < j1; j++ {
+				to := y[j*out+i0 : j*out+i1]
+				for i := range to {
+					v := block[i*ld+j-j0] + bias[i0+i]
+					if relu && v < 0 {
+						v = 0
+					}
+					to[i] = v
+				}
 			}
-			if relu && sum < 0 {
-				sum = 0
-			}
-			y[r*out+o] = sum
-		}
-	})
+		},
+	}
+	p.taskM = share(out, 32, g.mr, 4*g.mr, 240)
+	p.mc = p.taskM
+	p.run(t)
 }
 
 // DenseBackwardData computes dx [rows][in], the gradient of x, from dy [rows][out] and w [out][in].
 func DenseBackwardData(t *Team, rows, in, out int, dy, w, dx []float32) {
-	checkLen("DenseBackwardData", "dy", dy, rows*out)
-	checkLen("DenseBackwardData", "w", w, out*in)
-	checkLen("DenseBackwardData", "dx", dx, rows*in)
-	t.Run(rows, func(r, _ int) {
-		g := dx[r*in:][:in]
-		clear(g)
-		for o, v := range dy[r*out:][:out] {
-			for i, u := range w[o*in:][:in] {
-				g[i] += v * u
-			}
-		}
-	})
+	wantDense("DenseBackwardData", rows, in, out)
+	wantLength("DenseBackwardData", "dy", len(dy), rows*out)
+	wantLength("DenseBackwardData", "w", len(w), out*in)
+	wantLength("DenseBackwardData", "dx", len(dx), rows*in)
+	g := &t.impl.gemm
+	p := product{
+		m: rows, n: in, k: out,
+		a: view{dy, out, 1}, b: view{w, in, 1}, c: dx, ldc: in,
+		mc: 240, kc: 128, taskM: 2400,
+	}
+	p.taskN = share(in, 32, g.nr, 4*g.nr, 1024)
+	p.run(t)
 }
 
 // DenseBackwardWeights computes dw [out][in] and db [out], the gradients of w and bias, from x [rows][in] and dy
 // [rows][out]; with accumulate it adds them to what dw and db hold.
 func DenseBackwardWeights(t *Team, rows, in, out int, x, dy, dw, db []float32, accumulate bool) {
-	checkLen("DenseBackwardWeights", "x", x, rows*in)
-	checkLen("DenseBackwardWeights", "dy", dy, rows*out)
-	checkLen("DenseBackwardWeights", "dw", dw, out*in)
-	checkLen("DenseBackwardWeights", "db", db, out)
-	t.Run(out, func(o, _ int) {
-		g := dw[o*in:][:in]
-		if !accumulate {
-			clear(g)
-			db[o] = 0
-		}
-		for r := range rows {
-			v := dy[r*out+o]
-			db[o] += v
-			for i, u := range x[r*in:][:in] {
-				g[i] += v * u
+	wantDense("DenseBackwardWeights", rows, in, out)
+	wantLength("DenseBackwardWeights", "x", len(x), rows*in)
+	wantLength("DenseBackwardWeights", "dy", len(dy), rows*out)
+	wantLength("DenseBackwardWeights", "dw", len(dw), out*in)
+	wantLength("DenseBackwardWeights", "db", len(db), out)
+	p := product{
+		m: out, n: in, k: rows,
+		a: view{dy, 1, out}, b: view{x, in, 1}, c: dw, ldc: in, accumulate: accumulate,
+		stream:    in%16 == 0 && uintptr(unsafe.Pointer(unsafe.SliceData(dw)))%64 == 0,
+		shareB:    true,
+		rowsFirst: true,
+		mc:        240, kc: 288, taskM: 240, taskN: 1024,
+	}
+	p.run(t)
+	columnSums(t, rows, out, dy, db, accumulate)
+}
+
+// columnSums sets sums[j], or adds to it, the sum over i of v[i][j]; v is [rows][columns]. It adds in float64.
+func columnSums(t *Team, rows, columns int, v, sums []float32, accumulate bool) {
+	tasks, size := ceilDiv(columns, 64), 64
+	t.Run(tasks, func(task, _ int) {
+		var total [64]float64
+		j0 := task * size
+		j1 := min(j0+size, columns)
+		for i := range rows {
+			for j, x := range v[i*columns+j0 : i*columns+j1] {
+				total[j] += float64(x)
 			}
 		}
+		for j := j0; j < j1; j++ {
+			if accumulate {
+				total[j-j0] += float64(sums[j])
+			}
+			sums[j] = float32(total[j-j0])
+		}
 	})
+}
+
+func wantDense(op string, rows, in, out int) {
+	wantShape(op, "rows", rows, 0)
+	wantShape(op, "in", in, 0)
+	wantShape(op, "out", out, 0)
 }

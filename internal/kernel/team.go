@@ -15,17 +15,19 @@ import (
 // Which worker does a task changes from run to run. A kernel therefore cuts its work by the shapes alone, never by
 // Threads, and lets one task sum each output element in a fixed order: then any Team gives the same bits.
 type Team struct {
-	workers []worker // workers[0] is the caller of Run: it has workspaces, but no goroutine
+	impl    implementation // the microkernels, chosen by NewTeam and never changed
+	note    string         // why not those that the user asked for
+	workers []worker       // workers[0] is the caller of Run: it has workspaces, but no goroutine
 	shared  arena
 	busy    atomic.Bool
 	closed  bool
 
 	// The present Run, written before workers are told of it.
-	f     func(task, worker int)
-	tasks int64
-	_     [64]byte
-	next  atomic.Int64 // the first task that nobody has taken
-	_     [64]byte
+	f      func(task, worker int)
+	tasks  int64
+	_      [64]byte
+	next   atomic.Int64 // the first task that nobody has taken
+	_      [64]byte
 	failed atomic.Pointer[panicked] // the first panic of this Run
 }
 
@@ -54,12 +56,15 @@ const (
 // spins is how often a thread looks for news before it parks; one look that yields to other goroutines takes some 100 ns.
 const spins = 300
 
-// NewTeam starts a team of that many threads; 0 or less means all CPUs that Go uses.
+// NewTeam starts a team of that many threads; 0 or less means all CPUs that Go uses. It takes the fastest microkernels
+// that the machine can run, or those that the environment variable DEEPRANK_KERNEL names: avx512, avx2 or generic.
+// Teams with other microkernels may differ in the last bits of their results.
 func NewTeam(threads int) *Team {
 	if threads <= 0 {
 		threads = runtime.GOMAXPROCS(0)
 	}
 	t := &Team{workers: make([]worker, threads)}
+	t.impl, t.note = choose()
 	for i := 1; i < threads; i++ {
 		w := &t.workers[i]
 		w.wake, w.done = make(chan struct{}, 1), make(chan struct{}, 1)

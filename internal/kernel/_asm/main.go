@@ -1,0 +1,22 @@
+// The generator of the package's assembly. It writes kernels_amd64.s and the Go declarations kernels_amd64.go:
+//
+//	cd internal/kernel/_asm && go run . -out ../kernels_amd64.s -stubs ../kernels_amd64.go -pkg kernel
+package main
+
+import (
+	. "github.com/mmcloughlin/avo/build"
+)
+
+func main() {
+	ConstraintExpr("gc,!purego")
+	avx512 := registers{lanes: 16, fresh: zmm}
+	avx2 := registers{lanes: 8, fresh: ymm}
+	gemm("gemm12x32AVX512", avx512, 12, 2, 32)
+	gemm("gemm12x16AVX512", avx512, 12, 1, 32)
+	gemm("gemm6x16AVX2", avx2, 6, 2, 16)
+	mask("maskReLUAVX512", avx512)
+	mask("maskReLUAVX2", avx2)
+	peak("peakAVX512", avx512, 24)
+	peak("peakAVX2", avx2, 12)
+	Generate()
+}

@@ -1,0 +1,68 @@
+//go:build gc && !purego
+
+package kernel
+
+import (
+	"unsafe"
+
+	"golang.org/x/sys/cpu"
+)
+
+//go:generate go run -C _asm . -out ../kernels_amd64.s -stubs ../kernels_amd64.go -pkg kernel
+
+// assembled lists the implementations in assembly.
+func assembled() []implementation {
+	return []implementation{
+		{
+			name: "avx512", available: cpu.X86.HasAVX512F,
+			gemm: gemmKernel{
+				name: "gemm12x32AVX512", mr: 12, nr: 32,
+				run: func(k int, a []float32, rs, cs int, b, c []float32, ldc int, bias []float32, flags, ahead, step int) {
+					checkTile(12, 32, 32, k, a, rs, cs, b, c, ldc, bias)
+					gemm12x32AVX512(k, first(a), rs, cs, first(b), first(c), ldc, first(bias), flags, ahead, step)
+				},
+				narrow: func(k int, a []float32, rs, cs int, b, c []float32, ldc int, bias []float32, flags, ahead, step int) {
+					checkTile(12, 16, 32, k, a, rs, cs, b, c, ldc, bias)
+					gemm12x16AVX512(k, first(a), rs, cs, first(b), first(c), ldc, first(bias), flags, ahead, step)
+				},
+			},
+			mask: maskKernel{name: "maskReLUAVX512", run: func(dy, y []float32) {
+				n := len(dy) &^ 63
+				if n > 0 {
+					maskReLUAVX512(n, first(dy), first(y[:len(dy)]))
+				}
+				maskReLUGeneric(dy[n:], y[n:])
+			}},
+			peak: func(n int) int { peakAVX512(n); return n * 24 * 16 * 2 },
+		},
+		{
+			name: "avx2", available: cpu.X86.HasAVX2 && cpu.X86.HasFMA,
+			gemm: gemmKernel{
+				name: "gemm6x16AVX2", mr: 6, nr: 16,
+				run: func(k int, a []float32, rs, cs int, b, c []float32, ldc int, bias []float32, flags, ahead, step int) {
+					checkTile(6, 16, 16, k, a, rs, cs, b, c, ldc, bias)
+					gemm6x16AVX2(k, first(a), rs, cs, first(b), first(c), ldc, first(bias), flags, ahead, step)
+				},
+			},
+			mask: maskKernel{name: "maskReLUAVX2", run: func(dy, y []float32) {
+				n := len(dy) &^ 31
+				if n > 0 {
+					maskReLUAVX2(n, first(dy), first(y[:len(dy)]))
+				}
+				maskReLUGeneric(dy[n:], y[n:])
+			}},
+			peak: func(n int) int { peakAVX2(n); return n * 12 * 8 * 2 },
+		},
+	}
+}
+
+func first(s []float32) *float32 { return unsafe.SliceData(s) }
+
+// checkTile panics unless a tile of mr rows and nr columns, with panels of panel columns, lies within the slices: the
+// assembly does not look.
+func checkTile(mr, nr, panel, k int, a []float32, rs, cs int, b, c []float32, ldc int, bias []float32) {
+	if k < 0 || rs < 0 || cs < 0 || ldc < 0 || k > 0 && (len(a) <= (mr-1)*rs+(k-1)*cs || len(b) < (k-1)*panel+nr) ||
+		len(c) < (mr-1)*ldc+nr || bias != nil && len(bias) < nr {
+		panic("kernel: tile outside its matrices")
+	}
+}
