@@ -1,0 +1,140 @@
+package op
+
+import (
+	"fmt"
+
+	"gorgonia.org/gorgonia"
+	"gorgonia.org/tensor"
+
+	"deeprank/internal/kernel"
+)
+
+// Var is a node of the graph that knows whether a gradient to it is wanted: a trained parameter, or a map that
+// depends on one.
+type Var struct {
+	Node *gorgonia.Node
+	Grad bool
+}
+
+// Slots names the shared memory of a layer's output and of the gradient to its input; "" is memory of its own.
+type Slots struct{ Out, Grad string }
+
+// layer is a convolution or a dense layer: three passes over the same operands, with bias and ReLU.
+type layer struct {
+	name     string
+	in, out  tensor.Shape // at full capacity
+	relu     bool
+	outputs  int // length of the bias
+	perImage int // floats of the output for each image, for the ReLU mask
+
+	forward  func(images int, x, w, b, y []float32)
+	toData   func(images int, dy, w, dx []float32)
+	toWeight func(images int, x, dy, dw, db []float32, accumulate bool)
+}
+
+func (l layer) apply(r *Runtime, x, w, b Var, s Slots) (Var, error) {
+	wrt := []bool{x.Grad, w.Grad, b.Grad}
+	n, err := r.Apply(Definition{
+		Name: l.name, Out: l.out, Slot: s.Out, Alias: -1, WRT: wrt,
+		Run: func(in [][]float32, out []float32) { l.forward(r.Images, in[0], in[1], in[2], out) },
+		Grad: func(in gorgonia.Nodes, y, dy *gorgonia.Node) (gorgonia.Nodes, error) {
+			return l.gradient(r, wrt, in, y, dy, s)
+		},
+	}, x.Node, w.Node, b.Node)
+	return Var{n, x.Grad || w.Grad || b.Grad}, err
+}
+
+// gradient builds mask, dw, db and dx as doc.go shows them.
+func (l layer) gradient(r *Runtime, wrt []bool, in gorgonia.Nodes, y, dy *gorgonia.Node, s Slots) (gorgonia.Nodes, error) {
+	var err error
+	grads := make(gorgonia.Nodes, 3)
+	if l.relu {
+		if dy, err = r.Apply(Definition{
+			Name: l.name + " mask", Out: l.out, Alias: 0,
+			Run: func(in [][]float32, out []float32) {
+				n := r.Images * l.perImage
+				kernel.MaskReLU(r.Team, out[:n], in[1][:n])
+			},
+		}, dy, y); err != nil {
+			return nil, err
+		}
+	}
+	data := []*gorgonia.Node{dy, in[1]}
+	if wrt[1] || wrt[2] {
+		db := make([]float32, l.outputs)
+		dw, err := r.Apply(Definition{
+			Name: l.name + " dw", Out: in[1].Shape(), Alias: -1,
+			Run: func(in [][]float32, out []float32) { l.toWeight(r.Images, in[0], in[1], out, db, r.Accumulate) },
+		}, in[0], dy)
+		if err != nil {
+			return nil, err
+		}
+		if wrt[1] {
+			grads[1] = dw
+		}
+		if wrt[2] {
+			if grads[2], err = r.Apply(Definition{
+				Name: l.name + " db", Out: in[2].Shape(), Alias: -1,
+				Run: func(_ [][]float32, out []float32) { copy(out, db) },
+			}, dw); err != nil {
+				return nil, err
+			}
+		}
+		data = append(data, dw)
+	}
+	if wrt[0] {
+		if grads[0], err = r.Apply(Definition{
+			Name: l.name + " dx", Out: l.in, Slot: s.Grad, Alias: -1,
+			Run: func(in [][]float32, out []float32) { l.toData(r.Images, in[0], in[1], out) },
+		}, data...); err != nil {
+			return nil, err
+		}
+	}
+	return grads, nil
+}
+
+// Conv is y = relu(conv2d(x, w) + b), or without the ReLU. x [N][H][W][In], w [Out][In][k][k], b [Out],
+// y [N][OH][OW][Out]; c.Images is the capacity N.
+func Conv(r *Runtime, name string, x, w, b Var, c kernel.Conv, relu bool, s Slots) (Var, error) {
+	with := func(images int) kernel.Conv { c := c; c.Images = images; return c }
+	return layer{
+		name: "conv " + name,
+		in:   tensor.Shape{c.Images, c.Height, c.Width, c.In},
+		out:  tensor.Shape{c.Images, c.OutHeight(), c.OutWidth(), c.Out},
+		relu: relu, outputs: c.Out, perImage: c.OutHeight() * c.OutWidth() * c.Out,
+		forward: func(n int, x, w, b, y []float32) {
+			k := with(n)
+			k.Forward(r.Team, x[:n*c.Height*c.Width*c.In], w, b, y[:n*c.OutHeight()*c.OutWidth()*c.Out], relu)
+		},
+		toData: func(n int, dy, w, dx []float32) {
+			k := with(n)
+			k.BackwardData(r.Team, dy[:n*c.OutHeight()*c.OutWidth()*c.Out], w, dx[:n*c.Height*c.Width*c.In])
+		},
+		toWeight: func(n int, x, dy, dw, db []float32, accumulate bool) {
+			k := with(n)
+			k.BackwardWeights(r.Team, x[:n*c.Height*c.Width*c.In], dy[:n*c.OutHeight()*c.OutWidth()*c.Out], dw, db, accumulate)
+		},
+	}.apply(r, x, w, b, s)
+}
+
+// Dense is y = relu(x wᵀ + b), or without the ReLU. x [rows][in], w [out][in], b [out], y [rows][out].
+func Dense(r *Runtime, name string, x, w, b Var, relu bool, s Slots) (Var, error) {
+	xs, ws := x.Node.Shape(), w.Node.Shape()
+	if len(xs) != 2 || len(ws) != 2 || xs[1] != ws[1] {
+		return Var{}, fmt.Errorf("dense %s: input %v does not fit weight %v", name, xs, ws)
+	}
+	in, out := ws[1], ws[0]
+	return layer{
+		name: "dense " + name, in: xs.Clone(), out: tensor.Shape{xs[0], out},
+		relu: relu, outputs: out, perImage: out,
+		forward: func(n int, x, w, b, y []float32) {
+			kernel.DenseForward(r.Team, n, in, out, x[:n*in], w, b, y[:n*out], relu)
+		},
+		toData: func(n int, dy, w, dx []float32) {
+			kernel.DenseBackwardData(r.Team, n, in, out, dy[:n*out], w, dx[:n*in])
+		},
+		toWeight: func(n int, x, dy, dw, db []float32, accumulate bool) {
+			kernel.DenseBackwardWeights(r.Team, n, in, out, x[:n*in], dy[:n*out], dw, db, accumulate)
+		},
+	}.apply(r, x, w, b, s)
+}
