@@ -1,0 +1,27 @@
+// Package model is the deep-ranking network as a gorgonia graph: the tower, the three-way Siamese network that
+// trains it, and the embedder that uses it.
+//
+// # The tower
+//
+// An image of S x S pixels goes two ways, which join in an embedding of unit length:
+//
+//	image [S][S][3] ──┬─ VGG-16 features ─ flatten or mean ─ fc6 ─ fc7 ────────────── L2 ─┬─ join ─ embed ─ L2
+//	                  ├─ average 4:1 ─ 8x8/4 convolution ─ max pool 7/4 ─ flatten ─┬─ L2 ─┘
+//	                  └─ average 8:1 ─ 8x8/4 convolution ─ max pool 3/2 ─ flatten ─┘
+//
+// The deep path sees what a picture shows, the shallow ones colours and coarse patterns. Source: Wang et al.,
+// "Learning Fine-grained Image Similarity with Deep Ranking", 2014, with VGG-16 (Simonyan and Zisserman, 2015) as
+// the deep path. bench/reference/deeprank.py defines every detail in PyTorch; tests compare with its numbers.
+//
+// # Weights
+//
+// Parameters have torchvision's names and layouts (features.N.weight [out][in][3][3], classifier.0, classifier.3),
+// and shallow4, shallow8, embed. A torchvision VGG-16 file therefore loads as it is.
+//
+// # Siamese
+//
+// The B queries, B positives and B negatives of a batch are one stack of 3B images that goes through one tower:
+// the weights are shared by construction, and each gradient comes out summed over the three.
+//
+// Start with spec.go, then tower.go and siamese.go.
+package model

@@ -1,0 +1,97 @@
+package model
+
+import (
+	"fmt"
+
+	"gorgonia.org/gorgonia"
+
+	"deeprank/internal/kernel"
+	"deeprank/internal/optim"
+	"deeprank/loss"
+)
+
+// Siamese is the network that trains: one tower over stacks of 3B images, the hinge on their embeddings, and the
+// gradients to the parameters. It is not safe for concurrent use.
+type Siamese struct {
+	tower   *tower
+	input   []float32
+	loss    *loss.Triplet
+	machine gorgonia.VM
+	grads   gorgonia.Nodes
+	params  []optim.Param
+}
+
+// NewSiamese builds the training graph for up to capacity triplets at a time. frozen names the parameters that
+// are left as they are; nil freezes none.
+func NewSiamese(team *kernel.Team, w *Weights, frozen func(name string) bool, capacity int, gap float64) (*Siamese, error) {
+	if capacity < 1 {
+		return nil, fmt.Errorf("model: capacity of %d triplets", capacity)
+	}
+	t, x, input := newTower(team, w, 3*capacity, func(name string) bool { return frozen == nil || !frozen(name) })
+	e := t.embedding(x)
+	if t.err != nil {
+		return nil, t.err
+	}
+	l, err := loss.NewTriplet(t.Runtime, e, gap)
+	if err != nil {
+		return nil, err
+	}
+	s := &Siamese{tower: t, input: input, loss: l}
+	nodes := make(gorgonia.Nodes, len(t.params))
+	for i, p := range t.params {
+		nodes[i] = p.node
+	}
+	if s.grads, err = gorgonia.Grad(l.Loss, nodes...); err != nil {
+		return nil, fmt.Errorf("model: gradients: %w", err)
+	}
+	s.machine = gorgonia.NewTapeMachine(t.graph)
+	for _, p := range t.params {
+		s.params = append(s.params, optim.Param{Name: p.weight.Name, Shape: p.weight.Shape, Value: p.weight.Data})
+	}
+	return s, nil
+}
+
+// Batch is what one run of the network works on.
+type Batch struct {
+	// Pixels are 3*Triplets images of Size x Size x 3 bytes: all queries, then the positives, then the negatives.
+	Pixels   []byte
+	Triplets int
+	// Keys gives each image its dropout masks; unused when the network has no dropout.
+	Keys []uint64
+}
+
+// Result is what a batch gave; the slices are valid until the next run.
+type Result struct {
+	DPos, DNeg, Hinge []float32 // for each triplet
+	Loss              float64   // sum of the hinges over total
+}
+
+// Step runs a batch forward and backward. Its loss and gradients are those of the mean over total triplets, so
+// that the parts of a batch add up to it: accumulate adds the gradients to those of the step before.
+func (s *Siamese) Step(b Batch, total int, accumulate bool) (Result, error) {
+	r := s.tower.Runtime
+	if b.Triplets < 1 || 3*b.Triplets > s.tower.capacity {
+		return Result{}, fmt.Errorf("model: %d triplets in a graph for %d", b.Triplets, s.tower.capacity/3)
+	}
+	r.Images, r.Total, r.Accumulate, r.Train, r.Keys = 3*b.Triplets, total, accumulate, true, b.Keys
+	size := s.tower.weights.Spec.Size
+	kernel.PixelsToInput(r.Team, r.Images, size, b.Pixels, s.input[:r.Images*size*size*3])
+	s.machine.Reset()
+	if err := s.machine.RunAll(); err != nil {
+		return Result{}, fmt.Errorf("model: %w", err)
+	}
+	for i := range s.params {
+		s.params[i].Grad = s.grads[i].Value().Data().([]float32)
+	}
+	var sum float64
+	for _, h := range s.loss.Hinge {
+		sum += float64(h)
+	}
+	return Result{DPos: s.loss.DPos, DNeg: s.loss.DNeg, Hinge: s.loss.Hinge, Loss: sum / float64(total)}, nil
+}
+
+// Params are the trained parameters with the gradients of the last step.
+func (s *Siamese) Params() []optim.Param { return s.params }
+
+// Close releases the graph's machine.
+func (s *Siamese) Close() error { return s.machine.Close() }
