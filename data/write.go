@@ -1,0 +1,98 @@
+package data
+
+import (
+	"bufio"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"unicode/utf8"
+)
+
+// WriteTriplets writes a triplets table, tab-separated, that ReadTriplets reads. The file is there whole or, after an error,
+// as it was before.
+func WriteTriplets(path string, ts []Triplet) error {
+	return writeTable(path, func(w *bufio.Writer) error {
+		w.WriteString("q\tp\tn\n")
+		var line []byte
+		for _, t := range ts {
+			line = strconv.AppendInt(line[:0], int64(t.Query), 10)
+			line = strconv.AppendInt(append(line, '\t'), int64(t.Positive), 10)
+			line = strconv.AppendInt(append(line, '\t'), int64(t.Negative), 10)
+			w.Write(append(line, '\n'))
+		}
+		return nil
+	})
+}
+
+// WriteMetadata writes a metadata table, tab-separated, that ReadMetadata reads; a row keeps its position. A text that the table
+// cannot hold is an error. The file is there whole or, after an error, as it was before.
+func WriteMetadata(path string, m *Metadata) error {
+	columns := [...][]string{m.Category, m.Color, m.ID, m.Gender, m.Name}
+	for _, c := range columns {
+		if len(c) != m.Rows() {
+			return fmt.Errorf("data: WriteMetadata: columns of %d and %d rows", len(c), m.Rows())
+		}
+	}
+	return writeTable(path, func(w *bufio.Writer) error {
+		w.WriteString("_category\t_color\t_id\t_gender\t_name\n")
+		for row := range m.Rows() {
+			if wrong := checkName([]byte(m.Name[row])); wrong != "" {
+				return fmt.Errorf("row %d: _name %s %s", row, quote([]byte(m.Name[row])), wrong)
+			}
+			for c := range columns {
+				v := columns[c][row]
+				// A reader takes a carriage return before a line's end for a part of it.
+				if !utf8.ValidString(v) || strings.ContainsAny(v, "\r\x00") {
+					return fmt.Errorf("row %d: a table cannot hold the text %s", row, quote([]byte(v)))
+				}
+				if strings.ContainsAny(v, "\t\n\"") {
+					v = `"` + strings.ReplaceAll(v, `"`, `""`) + `"`
+				}
+				if c > 0 {
+					w.WriteByte('\t')
+				}
+				w.WriteString(v)
+			}
+			w.WriteByte('\n')
+		}
+		return nil
+	})
+}
+
+// writeTable writes a file beside its place, forces it to the disk and renames it.
+func writeTable(path string, rows func(*bufio.Writer) error) (err error) {
+	part := fmt.Sprintf("%s.%d.part", path, os.Getpid())
+	f, err := os.Create(part)
+	if err != nil {
+		return fmt.Errorf("write %s: %w", path, cause(err))
+	}
+	defer func() {
+		if err != nil {
+			f.Close()
+			os.Remove(part)
+			err = fmt.Errorf("write %s: %w", path, cause(err))
+		}
+	}()
+	w := bufio.NewWriterSize(f, 1<<16)
+	if err := errors.Join(rows(w), w.Flush()); err != nil {
+		return err
+	}
+	if err := f.Sync(); err != nil {
+		return err
+	}
+	if err := f.Close(); err != nil {
+		return err
+	}
+	if err := os.Rename(part, path); err != nil {
+		return err
+	}
+	folder, err := os.Open(filepath.Dir(path))
+	if err != nil {
+		return err
+	}
+	defer folder.Close()
+	return folder.Sync()
+}
