@@ -12,11 +12,12 @@ func mix(z uint64) uint64 {
 }
 
 // StreamKey makes the key of a random stream from what the stream is for: seed, purpose, step, index of the image. It is a
-// pure function; the order and the number of the parts matter.
+// pure function; the order and the number of the parts matter. With n parts: h = n*golden, then for each part
+// h = mix(mix(h+golden) ^ part), where the inner mix keeps parts that follow a pattern from cancelling each other.
 func StreamKey(parts ...uint64) uint64 {
-	h := mix(golden + uint64(len(parts)))
+	h := uint64(len(parts)) * golden
 	for _, p := range parts {
-		h = mix((h ^ mix(p+golden)) + golden)
+		h = mix(mix(h+golden) ^ p)
 	}
 	return h
 }
