@@ -41,7 +41,7 @@ func pictureFormats() []pictureFormat {
 		{"BMP", "BM", bmp.DecodeConfig, bmp.Decode, nil},
 		{"TIFF", "II*\x00", tiff.DecodeConfig, tiff.Decode, wholeFile},
 		{"TIFF", "MM\x00*", tiff.DecodeConfig, tiff.Decode, wholeFile},
-		{"WebP", "RIFF????WEBP", webp.DecodeConfig, webp.Decode, exifInWebP},
+		{"WebP", "RIFF????WEBP", webp.DecodeConfig, decodeWebP, exifInWebP},
 		// Known, so that the message can name them; not decoded.
 		{"AVIF", "????ftypavif", nil, nil, nil},
 		{"HEIC", "????ftyphei", nil, nil, nil},
@@ -111,23 +111,32 @@ func recovered(err *error) {
 	}
 }
 
-// render decodes a picture whose header sniff has checked, turns it upright, and writes it as size x size pixels of RGB.
-func render(content []byte, format pictureFormat, config image.Config, size int, fit string, dst []byte) (err error) {
+// render decodes a picture whose header sniff has checked and writes it as size x size pixels of RGB.
+func render(content []byte, format pictureFormat, config image.Config, size int, fit string, dst []byte) error {
+	m, err := upright(content, format, config)
+	if err != nil {
+		return err
+	}
+	copyRGB(dst, resize(m, size, fit))
+	return nil
+}
+
+// upright decodes a picture whose header sniff has checked and turns it as its orientation says.
+func upright(content []byte, format pictureFormat, config image.Config) (m *image.NRGBA, err error) {
 	defer recovered(&err)
 	decoded, err := format.decode(bytes.NewReader(content))
 	if err != nil {
-		return damaged(format, err)
+		return nil, damaged(format, err)
 	}
 	canvas := image.Rect(0, 0, config.Width, config.Height)
 	if b := decoded.Bounds(); !b.In(canvas) || b.Empty() {
-		return damaged(format, fmt.Errorf("the header says %v, the picture has %v", canvas.Max, b))
+		return nil, damaged(format, fmt.Errorf("the header says %v, the picture has %v", canvas.Max, b))
 	}
-	upright := img(onWhite(decoded, canvas))
+	m = asNRGBA(onWhite(decoded, canvas))
 	if format.exif != nil {
-		upright = orient(upright, orientation(format.exif(content)))
+		m = orient(m, orientation(format.exif(content)))
 	}
-	copyRGB(dst, resize(upright, size, fit))
-	return nil
+	return m, nil
 }
 
 // onWhite gives a picture as opaque pixels: transparent ones, and what a GIF's first frame leaves free of the canvas, over white.
@@ -142,8 +151,8 @@ func onWhite(src image.Image, canvas image.Rectangle) *image.RGBA {
 	return dst
 }
 
-// img is an opaque RGBA picture under the type that imaging works on; with alpha at 255 the two mean the same bytes.
-func img(m *image.RGBA) *image.NRGBA {
+// asNRGBA is an opaque RGBA picture under the type that imaging works on; with alpha at 255 the two mean the same bytes.
+func asNRGBA(m *image.RGBA) *image.NRGBA {
 	return &image.NRGBA{Pix: m.Pix, Stride: m.Stride, Rect: m.Rect}
 }
 

@@ -7,6 +7,8 @@ import (
 	"io"
 	"math"
 	"runtime"
+	"slices"
+	"strings"
 	"sync"
 )
 
@@ -32,10 +34,10 @@ type LoaderOptions struct {
 	Workers  int // goroutines that decode; at most 0 means one for each CPU
 	Ahead    int // batches' worth of triplets decoded ahead, at least 1
 	Seed     uint64
-	Shuffle  bool // each epoch in another order; otherwise in the order of the list
-	Flip     bool // mirror pictures with probability 1/2
-	Shift    bool // shift pictures by up to Size/16 pixels
-	MaxBad   float64
+	Shuffle  bool                     // each epoch in another order; otherwise in the order of the list
+	Flip     bool                     // mirror pictures with probability 1/2
+	Shift    bool                     // shift pictures by up to Size/16 pixels
+	MaxBad   float64                  // share of the pictures in use that may be bad
 	Epochs   int                      // epochs are 0 to Epochs-1; 0 means no end
 	OnBad    func(row int, err error) // told once of each bad picture, from within Next; may be nil
 }
@@ -61,9 +63,10 @@ type Loader struct {
 	out    chan loaded
 	spare  chan *Batch
 
-	mu  sync.Mutex
+	end error // what Next gives from now on; only Next uses it
+
+	mu  sync.Mutex // guards bad
 	bad []BadPicture
-	end error // what Next gives from now on
 }
 
 // loadJob is one triplet under way.
@@ -128,11 +131,11 @@ func NewLoader(ctx context.Context, o LoaderOptions, from Position) (*Loader, er
 // Next gives the next batch, io.EOF after the last epoch, and a *Refused when more than MaxBad of the pictures in use are bad. Only one
 // goroutine may call it at a time.
 func (l *Loader) Next(ctx context.Context) (*Batch, error) {
-	l.mu.Lock()
-	end := l.end
-	l.mu.Unlock()
-	if end != nil {
-		return nil, end
+	if l.end != nil {
+		return nil, l.end
+	}
+	if err := l.ctx.Err(); err != nil { // a batch that waits is not given out after Close
+		return nil, err
 	}
 	select {
 	case <-ctx.Done():
@@ -140,9 +143,9 @@ func (l *Loader) Next(ctx context.Context) (*Batch, error) {
 	case <-l.ctx.Done():
 		return nil, l.ctx.Err()
 	case got := <-l.out:
+		l.end = got.err
 		l.mu.Lock()
 		l.bad = append(l.bad, got.bad...)
-		l.end = got.err
 		l.mu.Unlock()
 		if l.o.OnBad != nil {
 			for _, b := range got.bad {
@@ -155,6 +158,9 @@ func (l *Loader) Next(ctx context.Context) (*Batch, error) {
 
 // Recycle gives a batch back, so that its memory serves a later one.
 func (l *Loader) Recycle(b *Batch) {
+	if b == nil {
+		return
+	}
 	select {
 	case l.spare <- b:
 	default:
@@ -172,7 +178,7 @@ func (l *Loader) Close() error {
 func (l *Loader) Bad() []BadPicture {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	return append([]BadPicture(nil), l.bad...)
+	return slices.Clone(l.bad)
 }
 
 // plan deals out triplets until the last epoch's end.
@@ -233,7 +239,7 @@ func (l *Loader) load() {
 func (l *Loader) assemble() {
 	one := 3 * l.o.Pictures.size * l.o.Pictures.size
 	bad := make(map[int32]bool)
-	var met []BadPicture // since the last batch
+	var all, met []BadPicture // since the start, and since the last batch
 	var b *Batch
 	good, whole := 0, false // triplets of this epoch; whether it was begun at its start
 	send := func(x loaded) bool {
@@ -274,8 +280,9 @@ func (l *Loader) assemble() {
 			}
 			bad[row] = true
 			met = append(met, BadPicture{Row: int(row), Name: l.o.Pictures.meta.Name[row], Err: err})
-			if float64(len(bad)) > l.o.MaxBad*float64(l.pictures) {
-				send(loaded{err: l.tooMany(len(bad), met)})
+			all = append(all, met[len(met)-1])
+			if float64(len(all))/float64(l.pictures) > l.o.MaxBad {
+				send(loaded{err: l.tooMany(all)})
 				return
 			}
 		}
@@ -339,21 +346,16 @@ func (l *Loader) close(b *Batch, one int) {
 	b.Rows, b.Pixels = b.Rows[:3*b.Count], b.Pixels[:3*b.Count*one]
 }
 
-// tooMany makes the error for more bad pictures than allowed; met are the last of them.
-func (l *Loader) tooMany(n int, met []BadPicture) error {
-	l.mu.Lock()
-	all := append(append([]BadPicture(nil), l.bad...), met...)
-	l.mu.Unlock()
-	list := ""
-	for i, b := range all[:min(3, len(all))] {
-		if i > 0 {
-			list += "; "
-		}
-		list += b.Err.Error()
+// tooMany makes the error for more bad pictures than allowed.
+func (l *Loader) tooMany(bad []BadPicture) error {
+	var first []string
+	for _, b := range bad[:min(3, len(bad))] {
+		first = append(first, b.Err.Error())
 	}
 	return &Refused{
-		Path:   l.o.Pictures.dir,
-		Reason: fmt.Sprintf("%d of the %d pictures in use cannot be read, more than the share %v allowed; the first: %s", n, l.pictures, l.o.MaxBad, list),
+		Path: l.o.Pictures.dir,
+		Reason: fmt.Sprintf("%d of the %d pictures in use cannot be read, more than the share of %v that is allowed; the first: %s",
+			len(bad), l.pictures, l.o.MaxBad, strings.Join(first, "; ")),
 		Remedy: "mend them, take them out of the triplets, or allow more with --max-bad",
 	}
 }

@@ -43,6 +43,11 @@ func ReadMetadata(path string) (*Metadata, error) {
 		if err != nil {
 			return nil, err
 		}
+		if packed[name].n == reserveAfter {
+			for c := range packed {
+				packed[c].out = slices.Grow(packed[c].out, t.remaining(reserveAfter))
+			}
+		}
 		for c, i := range at {
 			f := fields[i]
 			if !utf8.Valid(f) || bytes.IndexByte(f, 0) >= 0 {

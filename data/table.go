@@ -16,6 +16,9 @@ import (
 // closed is refused and not read into memory.
 const maxRecord = 1 << 20
 
+// reserveAfter is the number of records after which the length of one is known well enough to reserve memory for the rest.
+const reserveAfter = 4096
+
 // table streams the records of a tab- or comma-separated text file. A record's fields are views into buffers that the next
 // record overwrites; nothing is allocated per record.
 //
@@ -165,6 +168,13 @@ func (t *table) next() ([][]byte, error) {
 		}
 		return t.fields, nil
 	}
+}
+
+// remaining estimates how many records are still to come after n were read, by their mean length; it is bounded, so that a strange file
+// cannot make a reader reserve more memory than a usual machine has.
+func (t *table) remaining(n int) int {
+	const most = 1 << 27
+	return int(min(most, float64(t.size-t.read)*float64(n)/float64(t.read)*1.02))
 }
 
 // readLine gives the next line without its line end, or io.EOF.

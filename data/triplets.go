@@ -43,9 +43,8 @@ func ReadTriplets(path string, rows int) ([]Triplet, error) {
 			}
 			v[c] = row
 		}
-		if len(ts) == 4096 { // now the length of a line is known well enough to reserve the rest at once
-			const most = 1 << 27
-			ts = slices.Grow(ts, int(min(most, (t.size-t.read)*4096/t.read*33/32)))
+		if len(ts) == reserveAfter {
+			ts = slices.Grow(ts, t.remaining(len(ts)))
 		}
 		ts = append(ts, Triplet{v[0], v[1], v[2]})
 	}
