@@ -16,6 +16,7 @@ func TestAveragePool(t *testing.T) {
 		{Images: 3, Height: 7, Width: 5, Channels: 2, Kernel: 2}, // a row and a column left over
 		{Images: 1, Height: 4, Width: 4, Channels: 13, Kernel: 3},
 		{Images: 1, Height: 2, Width: 2, Channels: 102, Kernel: 2},
+		{Images: 2, Height: 65, Width: 98, Channels: 3, Kernel: 4}, // several tasks
 		{Images: 0, Height: 8, Width: 8, Channels: 3, Kernel: 4},
 	} {
 		t.Run(fmt.Sprintf("%+v", p), func(t *testing.T) {

@@ -181,9 +181,6 @@ func (p Pool) backwardRow(dy []float32, index []uint8, dx []float32, iy int) {
 	c, ow := p.Channels, p.OutWidth()
 	// Windows oy with oy*Stride-Pad <= iy < oy*Stride-Pad+Kernel.
 	first := max(0, (iy+p.Pad-p.Kernel+p.Stride)/p.Stride)
-	if iy+p.Pad < p.Kernel {
-		first = 0
-	}
 	last := min(p.OutHeight()-1, (iy+p.Pad)/p.Stride)
 	for oy := first; oy <= last; oy++ {
 		low := (iy + p.Pad - oy*p.Stride) * p.Kernel // the index of this row's first place in the window

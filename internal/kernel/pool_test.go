@@ -26,6 +26,9 @@ var pools = []kernel.Pool{
 	{Images: 1, Height: 5, Width: 3, Channels: 7, Kernel: 1, Stride: 1},
 	{Images: 1, Height: 16, Width: 16, Channels: 1, Kernel: 16, Stride: 16}, // the largest index
 	{Images: 1, Height: 17, Width: 19, Channels: 1, Kernel: 4, Stride: 2, Pad: 2},
+	{Images: 2, Height: 56, Width: 55, Channels: 26, Kernel: 2, Stride: 2}, // from here on: several tasks
+	{Images: 2, Height: 28, Width: 29, Channels: 13, Kernel: 3, Stride: 2, Pad: 1},
+	{Images: 1, Height: 56, Width: 57, Channels: 12, Kernel: 7, Stride: 4, Pad: 3},
 	{Images: 0, Height: 8, Width: 8, Channels: 4, Kernel: 2, Stride: 2},
 }
 

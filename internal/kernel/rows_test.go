@@ -58,6 +58,7 @@ func TestNormalizeRows(t *testing.T) {
 		scale      float32
 	}{
 		{1, 1, 1}, {3, 2, 1}, {2, 3, 1}, {5, 13, 100}, {2, 26, 1e-6}, {3, 51, 1}, {2, 102, 1}, {7, 257, 1e15}, {0, 4, 1},
+		{9, 4096, 1}, {37, 1021, 1}, // several tasks
 		{2, 13, 1e-9},  // squares below float32's range
 		{2, 13, 1e-14}, // shorter than the smallest length
 		{2, 13, 1e25},  // squares above float32's range
@@ -118,7 +119,7 @@ func TestNormalizeRowsEdges(t *testing.T) {
 }
 
 func TestTripletDistances(t *testing.T) {
-	for i, c := range []struct{ b, dim int }{{1, 1}, {1, 2}, {2, 3}, {3, 13}, {5, 26}, {2, 51}, {2, 102}, {7, 64}, {0, 8}} {
+	for i, c := range []struct{ b, dim int }{{1, 1}, {1, 2}, {2, 3}, {3, 13}, {5, 26}, {2, 51}, {2, 102}, {7, 64}, {5, 4096}, {11, 1021}, {0, 8}} {
 		t.Run(fmt.Sprint(c), func(t *testing.T) {
 			n := 3 * c.b * c.dim
 			definition := func(e []float64) []float64 {
