@@ -12,8 +12,8 @@ import (
 )
 
 // exercise runs a kernel with 1, 2 and 3 threads on copies of its inputs, into outputs of the given lengths that are full of
-// NaN. It wants the same bits each time, inputs untouched, and nothing written before or behind any slice. It returns the
-// outputs. The slices are not aligned.
+// NaN. It wants the same bits each time, every output written, inputs untouched, and nothing written before or behind any
+// slice. It returns the outputs. The slices are not aligned.
 func exercise(t *testing.T, in [][]float32, lengths []int, run func(team *kernel.Team, in, out [][]float32)) [][]float32 {
 	t.Helper()
 	var first [][]float32
@@ -46,6 +46,11 @@ func exercise(t *testing.T, in [][]float32, lengths []int, run func(team *kernel
 			first = outs
 		}
 		for i := range outs {
+			for j, v := range outs[i] {
+				if math.Float32bits(v) == pattern {
+					t.Fatalf("%d threads: output %d: element %d is not written", threads, i, j)
+				}
+			}
 			if !sameBits(outs[i], first[i]) {
 				t.Fatalf("output %d: other bits with %d threads than with 1", i, threads)
 			}
