@@ -9,7 +9,8 @@ GO          ?= go
 PYTHON      ?= python3
 FUZZTIME    ?= 60s
 KILL_ROUNDS ?= 20
-DEMO_RUN    ?= runs/demo-$(shell date +%Y%m%d-%H%M%S)
+
+DEMO_RUN := $(or $(DEMO_RUN),runs/demo-$(shell date +%Y%m%d-%H%M%S))
 
 VENV   := .venv
 STAMP  := $(VENV)/.installed
@@ -22,7 +23,6 @@ help: ## list the targets
 
 .PHONY: demo
 demo: build ## draw a small shop, train on it, and show what the network learned: demo/sheet.png
-	rm -rf demo/shop demo/sheet.png
 	bin/triplets demo demo/shop
 	bin/train --config demo --triplets demo/shop/csv/triplets.csv --val-triplets demo/shop/csv/val_triplets.csv --out $(DEMO_RUN)
 	bin/rank sheet --run $(DEMO_RUN) --out demo/sheet.png
