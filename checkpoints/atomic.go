@@ -109,7 +109,8 @@ func encode(f *File, view bool) ([]byte, []Tensor, error) {
 			return nil, nil, fmt.Errorf("two tensors are named %q", t.Name)
 		case t.DType != "" && converter(t.DType) == nil:
 			return nil, nil, fmt.Errorf("tensor %q holds %s; only floating-point numbers can be written", t.Name, t.DType)
-		case slices.ContainsFunc(t.Shape, func(side int) bool { return side < 0 }), count(t.Shape) != len(t.Data):
+		}
+		if size, ok := sizeOf(32, t.Shape); !ok || size != 4*int64(len(t.Data)) {
 			return nil, nil, fmt.Errorf("tensor %q: shape %v does not fit %d values", t.Name, t.Shape, len(t.Data))
 		}
 	}
@@ -182,7 +183,7 @@ func checkSpace(sys system, dir, path string, size int64) error {
 		return nil
 	}
 	if err != nil {
-		return fmt.Errorf("writing %s: free space of its folder: %w", path, err)
+		return fmt.Errorf("writing %s: %w", path, err)
 	}
 	if free < size+spaceMargin {
 		return fmt.Errorf("writing %s: %w: it needs %s (%s of them as a margin), %s are free on that disk; delete something there; older checkpoints are untouched",

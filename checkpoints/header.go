@@ -25,15 +25,21 @@ type entry struct {
 	begin, end int64
 }
 
-// elements is the number of values: 1 for a scalar (shape []), 0 where a side is 0.
-func (e *entry) elements() int { return count(e.shape) }
-
-func count(shape []int) int {
-	n := 1
-	for _, d := range shape {
-		n *= d
+// sizeOf gives the bytes of a tensor: one element for a scalar (shape []), none
+// where a side is 0. It fails for an impossible size and for a part of a byte.
+func sizeOf(elementBits uint64, shape []int) (int64, bool) {
+	if slices.Contains(shape, 0) {
+		return 0, true
 	}
-	return n
+	total := elementBits
+	for _, side := range shape {
+		hi, lo := bits.Mul64(total, uint64(side))
+		if hi != 0 || side < 0 {
+			return 0, false
+		}
+		total = lo
+	}
+	return int64(total / 8), total%8 == 0
 }
 
 // parseHeader checks a header against the number of data bytes that follow it
@@ -173,18 +179,7 @@ func parseEntry(d *json.Decoder, name string) (entry, error) {
 	if width == 0 {
 		return e, unsupported("convert the tensor to float32, or use another file", "tensor %q: unknown dtype %q", name, e.dtype)
 	}
-	total := width // of the whole tensor, in bits
-	overflow := false
-	if !slices.Contains(e.shape, 0) {
-		for _, side := range e.shape {
-			hi, lo := bits.Mul64(total, uint64(side))
-			overflow = overflow || hi != 0
-			total = lo
-		}
-	} else {
-		total = 0
-	}
-	if overflow || total%8 != 0 || total/8 != uint64(e.end-e.begin) {
+	if size, ok := sizeOf(width, e.shape); !ok || size != e.end-e.begin {
 		return e, damaged("tensor %q: shape %v of %s does not fit its %d bytes of data", name, e.shape, e.dtype, e.end-e.begin)
 	}
 	return e, nil

@@ -1,7 +1,6 @@
 package checkpoints
 
 import (
-	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -95,10 +94,7 @@ func sign(file *os.File) error {
 // holder makes the error from what the lock file says.
 func holder(dir, path string) error {
 	e := &LockedError{Dir: dir, Remedy: lockRemedy(path)}
-	content, err := os.ReadFile(path)
-	if err != nil && !errors.Is(err, os.ErrNotExist) {
-		return errors.Join(e, err)
-	}
+	content, _ := os.ReadFile(path) // without it the message is shorter
 	for line := range strings.Lines(string(content)) {
 		key, value, _ := strings.Cut(strings.TrimSpace(line), " ")
 		switch key {

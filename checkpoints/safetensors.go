@@ -173,17 +173,17 @@ func readFile(ctx context.Context, r io.ReaderAt, size int64, view bool) (*File,
 		e := &entries[i]
 		convert := converter(e.dtype)
 		bytes := e.end - e.begin
+		perElement := int64(elementBits(e.dtype)) / 8 // of use only where convert is not nil
 		sums[i] = summed{name: e.name, dtype: e.dtype, shape: e.shape}
 		if convert == nil && want == "" {
 			continue // nobody needs these bytes
 		}
 		if convert != nil {
-			f.Tensors[i].Data = make([]float32, e.elements())
+			f.Tensors[i].Data = make([]float32, bytes/perElement)
 		}
 		crc := make([]uint32, pieces(bytes))
 		sums[i].crc = crc
 		direct := view && e.dtype == "F32"
-		perElement := int64(elementBits(e.dtype)) / 8
 		for j := range crc {
 			from := int64(j) * pieceBytes
 			n := min(pieceBytes, bytes-from)

@@ -101,7 +101,7 @@ func (s *Store) Save(step int, f *File, score float64, hasScore bool) (path stri
 		metadata[scoreKey] = strconv.FormatFloat(score, 'g', -1, 64)
 	}
 	if err := makeDir(s.sys, s.dir); err != nil {
-		return "", fmt.Errorf("making the checkpoints folder: %w", err)
+		return "", err
 	}
 	path = s.Path(step)
 	if err := write(s.sys, path, &File{Tensors: f.Tensors, Metadata: metadata}, nativeLittleEndian()); err != nil {
@@ -110,15 +110,26 @@ func (s *Store) Save(step int, f *File, score float64, hasScore bool) (path stri
 	return path, errors.Join(s.RemoveAfter(step), s.retain(step))
 }
 
-// makeDir makes a folder and its parents durable.
+// MakeDir is os.MkdirAll whose new folders survive a power cut.
+func MakeDir(dir string) error { return makeDir(disk{}, dir) }
+
 func makeDir(sys system, dir string) error {
-	if _, err := os.Stat(dir); err == nil {
-		return nil
+	var parents []string // of the folders that are missing
+	for d := filepath.Clean(dir); ; d = filepath.Dir(d) {
+		if _, err := os.Stat(d); err == nil || d == filepath.Dir(d) {
+			break
+		}
+		parents = append(parents, filepath.Dir(d))
 	}
 	if err := os.MkdirAll(dir, 0o755); err != nil {
-		return err
+		return fmt.Errorf("making a folder: %w", err)
 	}
-	return sys.SyncDir(filepath.Dir(dir))
+	for _, p := range parents {
+		if err := sys.SyncDir(p); err != nil {
+			return fmt.Errorf("making a folder: %w", err)
+		}
+	}
+	return nil
 }
 
 // RemoveAfter removes the checkpoints of steps beyond step, the newest first. A
@@ -162,7 +173,7 @@ func (s *Store) remove(path, why string) error {
 		return nil
 	}
 	if err != nil {
-		return fmt.Errorf("removing an old checkpoint: %w", err)
+		return fmt.Errorf("removing the old checkpoint %s: %w", path, err)
 	}
 	if s.Removed != nil {
 		s.Removed(path, why)
