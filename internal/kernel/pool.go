@@ -103,7 +103,7 @@ func (p Pool) rowHalving(x, y []float32, index []uint8, oy int) {
 }
 
 // max4 writes the largest of four values and which one it was. The order of values in a picture is not predictable, so
-// the choice is made on bit patterns, which the compiler turns into conditional moves.
+// the choice is made on bit patterns, each on its own line: the compiler turns these into conditional moves.
 func max4(y []float32, index []uint8, a, b, c, d []float32) {
 	n := len(y)
 	index, a, b, c, d = index[:n], a[:n], b[:n], c[:n], d[:n]
@@ -113,28 +113,28 @@ func max4(y []float32, index []uint8, a, b, c, d []float32) {
 			y[i], index[i] = slowMax4([4]float32{v0, v1, v2, v3})
 			continue
 		}
-		m, k := math.Float32bits(v0), uint32(0)
+		b0, b1, b2, b3 := math.Float32bits(v0), math.Float32bits(v1), math.Float32bits(v2), math.Float32bits(v3)
+		k01, k23 := uint32(0), uint32(2)
 		if v1 > v0 {
-			m = math.Float32bits(v1)
+			b0 = b1
 		}
 		if v1 > v0 {
-			k = 1
-		}
-		n, l := math.Float32bits(v2), uint32(2)
-		if v3 > v2 {
-			n = math.Float32bits(v3)
+			k01 = 1
 		}
 		if v3 > v2 {
-			l = 3
+			b2 = b3
 		}
-		upper, lower := math.Float32frombits(m), math.Float32frombits(n)
-		if lower > upper {
-			m = n
+		if v3 > v2 {
+			k23 = 3
 		}
-		if lower > upper {
-			k = l
+		v01, v23 := math.Float32frombits(b0), math.Float32frombits(b2)
+		if v23 > v01 {
+			b0 = b2
 		}
-		y[i], index[i] = math.Float32frombits(m), uint8(k)
+		if v23 > v01 {
+			k01 = k23
+		}
+		y[i], index[i] = math.Float32frombits(b0), uint8(k01)
 	}
 }
 
