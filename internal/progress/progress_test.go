@@ -167,7 +167,7 @@ func TestBarFitsTheTerminal(t *testing.T) {
 		if n := utf8.RuneCountInString(line); n > max(width-1, 1) && width > 1 {
 			t.Errorf("%d columns: %d characters: %s", width, n, line)
 		}
-		if strings.Contains(line, "|") != (width >= 93) {
+		if strings.Contains(line, "|") != (width >= 97) {
 			t.Errorf("%d columns: %s", width, line)
 		}
 	}
