@@ -156,7 +156,7 @@ func (c *cache) get(key cacheKey, dst []byte) bool {
 		return false
 	}
 	if now := time.Now(); now.Sub(info.ModTime()) > cacheFresh/2 {
-		os.Chtimes(f.Name(), now, now) // marks the use; a failure only makes the file look older than it is
+		_ = os.Chtimes(f.Name(), now, now) // marks the use; a failure only makes the file look older than it is
 	}
 	return true
 }

@@ -46,7 +46,7 @@ func openTable(path, what string) (*table, error) {
 	if err != nil {
 		return nil, err
 	}
-	t := &table{path: path, file: f, size: info.Size(), in: bufio.NewReaderSize(f, maxRecord)}
+	t := &table{path: path, file: f, size: info.Size(), in: bufio.NewReaderSize(f, int(min(maxRecord, max(info.Size()+1, 4096))))}
 	if err := t.readHeader(what); err != nil {
 		f.Close()
 		return nil, err
@@ -87,8 +87,11 @@ func (t *table) readHeader(what string) error {
 		return &Refused{Path: t.path, Reason: "is " + kind, Remedy: remedy}
 	}
 	if bytes.HasPrefix(head, []byte("\xef\xbb\xbf")) {
-		t.in.Discard(3)
-		t.read = 3
+		n, err := t.in.Discard(3)
+		if err != nil {
+			return fmt.Errorf("read %s: %w", t.path, cause(err))
+		}
+		t.read = int64(n)
 	}
 	// The header's first line decides on the separator.
 	line, _ := t.in.Peek(min(maxRecord, int(t.size-t.read)))
