@@ -54,7 +54,7 @@ Exit codes
   0 done    1 failed    2 flags or config    3 data refused
   130 and 143 stopped by a signal (SIGINT, SIGTERM), checkpoint saved
 `, program)
-	io.WriteString(w, b.String())
+	fmt.Fprint(w, b.String())
 }
 
 // shownDefault is what the help says of a flag that is not given.

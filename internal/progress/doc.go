@@ -12,7 +12,7 @@
 //
 // The bar is one line at the bottom: it is cleared before a line is printed and drawn again below it.
 //
-//	 8% |███                 | step 120/1500, epoch 2, loss 0.9312, active 62 %, 45 images/s, 12m30s left
+//	8% |███                 | step 120/1500, epoch 2, loss 0.9312, active 62 %, 45 images/s, 12m30s left
 //
 // Start reading at Reporter in reporter.go; the text of a step is in text.go.
 package progress

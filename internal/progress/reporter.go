@@ -195,13 +195,13 @@ func (r *Reporter) toStderr(text string) {
 
 func (r *Reporter) clear() {
 	if r.bottom != "" {
-		io.WriteString(r.stderr, "\r\x1b[K")
+		fmt.Fprint(r.stderr, "\r\x1b[K")
 		r.bottom = ""
 	}
 }
 
 func (r *Reporter) draw(text string) {
-	io.WriteString(r.stderr, text)
+	fmt.Fprint(r.stderr, text)
 	r.bottom = text
 }
 
