@@ -6,6 +6,7 @@ import (
 	"math"
 	"path"
 	"slices"
+	"strconv"
 	"strings"
 )
 
@@ -51,7 +52,7 @@ func (c *Config) validate(where func(key string) string) error {
 	k.whole("embed_dim", c.EmbedDim, 1, maxDim)
 	k.oneOf("head", c.Head, "fc", "gap")
 	if !(c.Dropout >= 0 && c.Dropout < 1) {
-		k.fail("dropout", "is "+formatFloat(c.Dropout), "allowed: from 0 to below 1")
+		k.fail("dropout", "is "+shown(c.Dropout), "allowed: from 0 to below 1")
 	}
 	for _, pattern := range c.Freeze {
 		if _, err := path.Match(pattern, ""); err != nil || pattern == "" {
@@ -65,7 +66,7 @@ func (c *Config) validate(where func(key string) string) error {
 	k.oneOf("optimizer", c.Optimizer, "sgd", "adamw")
 	k.number("lr", c.LR, 0, maxFloat)
 	if !(c.Momentum >= 0 && c.Momentum < 1) {
-		k.fail("momentum", "is "+formatFloat(c.Momentum), "allowed: from 0 to below 1")
+		k.fail("momentum", "is "+shown(c.Momentum), "allowed: from 0 to below 1")
 	}
 	if c.Nesterov && c.Optimizer == "sgd" && c.Momentum == 0 {
 		k.fail("nesterov", "is on with a momentum of 0", "give --momentum 0.9, or leave --nesterov away")
@@ -140,17 +141,17 @@ func (k *checker) number(key string, v, low, high float64) {
 	if v >= low && v <= high {
 		return
 	}
-	allowed := fmt.Sprintf("allowed: a number from %s to %s", formatFloat(low), formatFloat(high))
+	allowed := fmt.Sprintf("allowed: a number from %s to %s", shown(low), shown(high))
 	if high == maxFloat {
-		allowed = fmt.Sprintf("allowed: a finite number of at least %s", formatFloat(low))
+		allowed = fmt.Sprintf("allowed: a finite number of at least %s", shown(low))
 	}
-	k.fail(key, "is "+formatFloat(v), allowed)
+	k.fail(key, "is "+shown(v), allowed)
 }
 
 // positive wants 0 < v <= high.
 func (k *checker) positive(key string, v, high float64) {
 	if !(v > 0 && v <= high) {
-		k.fail(key, "is "+formatFloat(v), "allowed: a number above 0, up to "+formatFloat(high))
+		k.fail(key, "is "+shown(v), "allowed: a number above 0, up to "+shown(high))
 	}
 }
 
@@ -182,6 +183,9 @@ func orList(words []string) string {
 	}
 	return strings.Join(words[:len(words)-1], ", ") + " or " + words[len(words)-1]
 }
+
+// shown writes a number as people do: -1, 0.5, NaN.
+func shown(v float64) string { return strconv.FormatFloat(v, 'g', -1, 64) }
 
 // problemsOf returns what an error of this package lists.
 func problemsOf(err error) []Problem {

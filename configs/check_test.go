@@ -240,3 +240,13 @@ func TestTotalSteps(t *testing.T) {
 		}
 	}
 }
+
+func TestStepLength(t *testing.T) {
+	tests := []struct{ every, total, want int }{{0, 90, 30}, {0, 100, 34}, {0, 1, 1}, {0, 0, 1}, {7, 100, 7}}
+	for _, test := range tests {
+		c := Config{StepEvery: test.every}
+		if got := c.StepLength(test.total); got != test.want {
+			t.Errorf("%+v: got %d", test, got)
+		}
+	}
+}

@@ -152,6 +152,15 @@ func (c *Config) TotalSteps(stepsPerEpoch int) int {
 	return c.Epochs * stepsPerEpoch
 }
 
+// StepLength returns the steps between two reductions of the schedule step, in a run of total steps:
+// StepEvery, or a third of the run.
+func (c *Config) StepLength(total int) int {
+	if c.StepEvery > 0 {
+		return c.StepEvery
+	}
+	return max(1, (total+2)/3)
+}
+
 // Frozen reports whether the parameter name (such as "features.0.weight") is kept as it is: it equals a
 // pattern of Freeze, lies below one ("features" covers "features.0.weight"), or matches it as a glob of
 // path.Match ("features.?.*").
