@@ -158,7 +158,7 @@ func (c *Config) StepLength(total int) int {
 	if c.StepEvery > 0 {
 		return c.StepEvery
 	}
-	return max(1, (total+2)/3)
+	return max(0, total-1)/3 + 1
 }
 
 // Frozen reports whether the parameter name (such as "features.0.weight") is kept as it is: it equals a
