@@ -1,0 +1,160 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"maps"
+	"slices"
+	"strings"
+
+	"deeprank/checkpoints"
+	"deeprank/configs"
+	"deeprank/data"
+	"deeprank/internal/kernel"
+	"deeprank/internal/optim"
+	"deeprank/internal/progress"
+	"deeprank/model"
+)
+
+// network is the model in training.
+type network struct {
+	team     *kernel.Team
+	weights  *model.Weights
+	siamese  *model.Siamese
+	embedder *model.Embedder // for validation; nil where there is none
+	opt      optim.Optimizer
+}
+
+func (n *network) close() {
+	if n.embedder != nil {
+		_ = n.embedder.Close()
+	}
+	_ = n.siamese.Close()
+	n.team.Close()
+}
+
+// specOf is the network that the config describes.
+func specOf(cfg *configs.Config) model.Spec {
+	return model.Spec{Size: cfg.Size, Width: cfg.Width, FCDim: cfg.FCDim, EmbedDim: cfg.EmbedDim, Head: cfg.Head, Dropout: cfg.Dropout}
+}
+
+// buildNetwork makes the graph and the optimiser, with drawn or given weights; a checkpoint's come later.
+func buildNetwork(cfg *configs.Config, validate, resumed bool, report *progress.Reporter) (n *network, err error) {
+	spec := specOf(cfg)
+	frozen, err := spec.Frozen(cfg.Freeze)
+	if err != nil {
+		return nil, usageError{err}
+	}
+	n = &network{team: kernel.NewTeam(cfg.Threads)}
+	defer func() {
+		if err != nil {
+			n.team.Close()
+		}
+	}()
+	if n.weights, err = model.NewWeights(spec); err != nil {
+		return nil, usageError{err}
+	}
+	if n.siamese, err = model.NewSiamese(n.team, n.weights, frozen, cfg.MicroBatchSize(), cfg.Gap); err != nil {
+		return nil, err
+	}
+	if validate {
+		if n.embedder, err = model.NewEmbedder(n.team, n.weights, 3*cfg.MicroBatchSize()); err != nil {
+			return nil, err
+		}
+	}
+	if cfg.Optimizer == "adamw" {
+		n.opt = optim.NewAdamW(n.siamese.Params(), cfg.WeightDecay)
+	} else {
+		n.opt = optim.NewSGD(n.siamese.Params(), cfg.Momentum, cfg.WeightDecay, cfg.Nesterov)
+	}
+	n.describe(cfg, slotsOf(cfg), report)
+	if !resumed {
+		err = n.initialise(cfg, report)
+	}
+	return n, err
+}
+
+// describe prints the network's size and the memory that the run will need.
+func (n *network) describe(cfg *configs.Config, slots int, report *progress.Reporter) {
+	spec, trained := n.weights.Spec, 0
+	for _, p := range n.siamese.Params() {
+		trained += len(p.Value)
+	}
+	frozen := ""
+	if trained < spec.Count() {
+		frozen = fmt.Sprintf(", %s of them trained", count(trained))
+	}
+	report.Printf("network   VGG-16 and two shallow paths, width %v, %d x %d pixels, head %s: %s parameters%s; embedding of %d",
+		spec.Width, spec.Size, spec.Size, spec.Head, count(spec.Count()), frozen, spec.EmbedDim)
+	graphs := n.siamese.Bytes()
+	if n.embedder != nil {
+		graphs += n.embedder.Bytes()
+	}
+	pictures := int64(5*3*cfg.Batch) * int64(spec.Size*spec.Size*3)
+	values := 4 * (int64(spec.Count()) + int64(slots)*int64(trained))
+	report.Printf("memory    about %s: parameters and optimiser %s, maps and gradients %s, pictures ahead %s; %d threads, kernels %s",
+		size(values+graphs+pictures), size(values), size(graphs), size(pictures), n.team.Threads(), n.team.Kernels())
+}
+
+// count formats a number of parameters.
+func count(n int) string {
+	switch {
+	case n >= 1e6:
+		return fmt.Sprintf("%.1f million", float64(n)/1e6)
+	case n >= 1e4:
+		return fmt.Sprintf("%.1f thousand", float64(n)/1e3)
+	}
+	return fmt.Sprint(n)
+}
+
+// initialise draws the weights, or takes them from --init and draws what that lacks.
+func (n *network) initialise(cfg *configs.Config, report *progress.Reporter) error {
+	if cfg.Init == "" {
+		n.weights.Init(n.team, cfg.Seed, nil)
+		report.Printf("weights   drawn anew (He et al. 2015, seed %d); --init takes pretrained ones, which need far fewer triplets", cfg.Seed)
+		return nil
+	}
+	f, err := checkpoints.Read(cfg.Init)
+	if err != nil {
+		if errors.Is(err, fs.ErrNotExist) {
+			return usageError{fmt.Errorf("--init: %w", err)}
+		}
+		return &data.Refused{Path: cfg.Init, Reason: "cannot be read as weights (--init)", Err: err}
+	}
+	tensors := map[string]checkpoints.Tensor{}
+	for _, t := range f.Tensors {
+		if !strings.HasPrefix(t.Name, optimizerPrefix) {
+			tensors[t.Name] = t
+		}
+	}
+	l, err := n.weights.Load(slices.Sorted(maps.Keys(tensors)), func(name string) ([]int, []float32) { return tensors[name].Shape, tensors[name].Data })
+	if err != nil {
+		return usageError{fmt.Errorf("--init %s does not fit the network of --size, --width, --fc-dim, --embed-dim and --head: %w", cfg.Init, err)}
+	}
+	if len(l.Taken) == 0 {
+		return usagef("--init %s holds none of the network's parameters; its tensors are %s", cfg.Init, list(slices.Sorted(maps.Keys(tensors))))
+	}
+	taken := map[string]bool{}
+	for _, name := range l.Taken {
+		taken[name] = true
+	}
+	n.weights.Init(n.team, cfg.Seed, func(name string) bool { return taken[name] })
+	report.Printf("weights   %d of %d from %s", len(l.Taken), len(n.weights.List), cfg.Init)
+	if len(l.Missing) > 0 {
+		report.Printf("          drawn anew, as it lacks them: %s", list(l.Missing))
+	}
+	if len(l.Unused) > 0 {
+		report.Printf("          in it and not in the network: %s", list(l.Unused))
+	}
+	return nil
+}
+
+// list joins names, the first ten of them.
+func list(names []string) string {
+	const most = 10
+	if len(names) <= most {
+		return strings.Join(names, ", ")
+	}
+	return fmt.Sprintf("%s and %d more", strings.Join(names[:most], ", "), len(names)-most)
+}

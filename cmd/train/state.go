@@ -1,0 +1,92 @@
+package main
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"deeprank/checkpoints"
+	"deeprank/configs"
+	"deeprank/data"
+)
+
+// optimizerPrefix begins the names of the optimiser's tensors: optimizer.<slot>.<parameter>.
+const optimizerPrefix = "optimizer."
+
+// place is how far a run has come: with the config, the weights and the optimiser's state it decides all that follows.
+type place struct {
+	step int           // updates done
+	next data.Position // of the next triplet
+
+	// what patience and "best" need
+	hasBest   bool
+	best      float64
+	bestStep  int
+	sinceBest int
+
+	// pending is the record of the last step, as JSON, when the run was stopped before the evaluation that belongs to it.
+	pending string
+}
+
+const pendingKey = "pending_record"
+
+// snapshot is the checkpoint of a place; it shares the memory of the weights and the optimiser's state.
+func (n *network) snapshot(p *place, cfg *configs.Config, prints map[string]string) (*checkpoints.File, error) {
+	yaml, err := cfg.YAML()
+	if err != nil {
+		return nil, err
+	}
+	f := &checkpoints.File{Metadata: map[string]string{}}
+	for _, w := range n.weights.List {
+		f.Tensors = append(f.Tensors, checkpoints.Tensor{Name: w.Name, Shape: w.Shape, Data: w.Data})
+	}
+	for _, slot := range n.opt.Slots() {
+		for _, w := range n.siamese.Params() {
+			if s := n.opt.State(slot, w.Name); s != nil {
+				f.Tensors = append(f.Tensors, checkpoints.Tensor{Name: optimizerPrefix + slot + "." + w.Name, Shape: w.Shape, Data: s})
+			}
+		}
+	}
+	state := checkpoints.State{
+		Step: p.step, Epoch: p.next.Epoch, Position: p.next.Index, Updates: n.opt.Count(), Seed: cfg.Seed,
+		Config: string(yaml), Data: prints,
+		HasBest: p.hasBest, BestScore: p.best, BestStep: p.bestStep, EvalsSinceBest: p.sinceBest,
+		Program: configs.Version(), Kernel: n.team.Kernels(),
+	}
+	if p.pending != "" {
+		state.Extra = map[string]string{pendingKey: p.pending}
+	}
+	return f, state.Encode(f.Metadata)
+}
+
+// restore sets the weights and the optimiser to a checkpoint and returns its place.
+func (n *network) restore(f *checkpoints.File, s *checkpoints.State) (*place, error) {
+	var names []string
+	tensors := map[string]checkpoints.Tensor{}
+	for _, t := range f.Tensors {
+		if rest, ok := strings.CutPrefix(t.Name, optimizerPrefix); ok {
+			slot, param, _ := strings.Cut(rest, ".")
+			if slices.Contains(n.opt.Slots(), slot) {
+				if err := n.opt.SetState(slot, param, t.Data); err != nil {
+					return nil, err
+				}
+			}
+			continue
+		}
+		names = append(names, t.Name)
+		tensors[t.Name] = t
+	}
+	l, err := n.weights.Load(names, func(name string) ([]int, []float32) { return tensors[name].Shape, tensors[name].Data })
+	if err != nil {
+		return nil, err
+	}
+	if len(l.Missing)+len(l.Unused) > 0 {
+		return nil, fmt.Errorf("it lacks %d parameters of the network (%s) and has %d others", len(l.Missing), list(l.Missing), len(l.Unused))
+	}
+	n.opt.SetCount(s.Updates)
+	return &place{
+		step: s.Step, next: data.Position{Epoch: s.Epoch, Index: s.Position},
+		hasBest: s.HasBest, best: s.BestScore, bestStep: s.BestStep, sinceBest: s.EvalsSinceBest,
+		pending: s.Extra[pendingKey],
+	}, nil
+}
