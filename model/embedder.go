@@ -65,5 +65,8 @@ func (e *Embedder) Embed(pixels []byte, images int, out []float32) error {
 	return nil
 }
 
+// Bytes is the memory of the input, maps once the network has run.
+func (e *Embedder) Bytes() int64 { return e.tower.Bytes() + 4*int64(len(e.input)) }
+
 // Close releases the graph's machine.
 func (e *Embedder) Close() error { return e.machine.Close() }

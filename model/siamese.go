@@ -93,5 +93,8 @@ func (s *Siamese) Step(b Batch, total int, accumulate bool) (Result, error) {
 // Params are the trained parameters with the gradients of the last step.
 func (s *Siamese) Params() []optim.Param { return s.params }
 
+// Bytes is the memory of the input, maps and gradients once the network has run.
+func (s *Siamese) Bytes() int64 { return s.tower.Bytes() + 4*int64(len(s.input)) }
+
 // Close releases the graph's machine.
 func (s *Siamese) Close() error { return s.machine.Close() }

@@ -28,6 +28,7 @@ type Runtime struct {
 	Keys []uint64
 
 	slots map[string]*slot
+	own   int64 // floats of outputs that share no memory
 	count int
 }
 
@@ -42,18 +43,19 @@ func NewRuntime(team *kernel.Team) *Runtime {
 	return &Runtime{Team: team, slots: map[string]*slot{}}
 }
 
-// SlotBytes is the memory that the shared slots take once the network has run.
-func (r *Runtime) SlotBytes() int64 {
-	var n int64
+// Bytes is the memory that the ops' outputs take once the network has run.
+func (r *Runtime) Bytes() int64 {
+	n := r.own
 	for _, s := range r.slots {
-		n += int64(s.need) * 4
+		n += int64(s.need)
 	}
-	return n
+	return 4 * n
 }
 
 // reserve declares that an output of n floats will live in the named slot ("" for memory of its own).
 func (r *Runtime) reserve(name string, n int) *slot {
 	if name == "" {
+		r.own += int64(n)
 		return &slot{need: n}
 	}
 	s := r.slots[name]
