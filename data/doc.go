@@ -22,13 +22,20 @@
 //
 // # Pictures
 //
-// A picture becomes Size x Size pixels of 8-bit RGB, interleaved, row after row from the top: byte (y*Size+x)*3+c.
+// A picture becomes Size x Size pixels of 8-bit RGB, interleaved, row after row from the top: byte (y*Size+x)*3+c. On the way there:
+// the format by content (JPEG, PNG, GIF's first frame, BMP, TIFF, WebP), limits by the header, decoding, transparency over white, EXIF
+// orientation, resizing by Pillow's bicubic filter. The numbers are Pillow's to within rounding, but for subsampled colour, which Pillow
+// smooths and Go repeats. Paths and links cannot leave the images folder. A picture that cannot be used is bad, and stays so
+// for as long as its Pictures is open.
+//
+// The cache keeps these pixels on disk, before augmentation, for all runs that use the same picture at the same size; see cache.go.
 //
 // # Batches
 //
 // A Batch of B triplets holds 3B pictures: the B queries, then the B positives, then the B negatives. Which triplets and which pixels it
 // holds is a function of the triplets, the files, the seed and the position alone: not of the number of workers, of the cache, or of
-// where the loader was started.
+// where the loader was started. (A loader that starts later meets bad pictures later, so only the moment at which there are too many of them
+// may differ.)
 //
-// Start reading at loader.go for the way of a batch, at picture.go for the way of a picture, at table.go for the tables.
+// Start reading at loader.go for the way of a batch, at pictures.go for the way of a picture, at table.go for the tables.
 package data
