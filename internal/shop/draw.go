@@ -133,12 +133,8 @@ func (c *canvas) layer(l *layer, p *Product, v *view) {
 		if l.place == on {
 			alpha *= float64(c.under.Pix[k]) / 255
 		}
-		switch l.fill {
-		case darken:
+		if l.fill == darken {
 			c.colour[k] = c.colour[k].times(1 - mul(alpha, l.amount))
-			continue
-		case lighten:
-			c.colour[k] = c.colour[k].toward(paper, mul(alpha, l.amount))
 			continue
 		}
 		// Back from the pixel's centre to garment units.

@@ -4,7 +4,7 @@ package shop
 type layer struct {
 	shape  []polygon
 	fill   fill
-	amount float64 // of darkening or lightening, 0 to 1
+	amount float64 // of darkening, 0 to 1
 	place  place
 	bare   bool // no darker edge
 }
@@ -28,7 +28,6 @@ const (
 	sole               // the sole's or lining's colour
 	metal              // buttons and buckles
 	darken
-	lighten
 )
 
 // garment is a kind of thing that the shop sells: a value of _category.
