@@ -93,3 +93,14 @@ func TestReadOnlyDisk(t *testing.T) {
 		t.Errorf("lock: error %v", err)
 	}
 }
+
+// TestReadFIFO: a FIFO is refused before it is opened, which would wait for a writer.
+func TestReadFIFO(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "fifo")
+	if err := unix.Mkfifo(path, 0o600); err != nil {
+		t.Skip(err)
+	}
+	if _, err := Read(path); err == nil || !strings.Contains(err.Error(), "not a regular file") {
+		t.Errorf("error %v", err)
+	}
+}

@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"testing"
 )
@@ -56,7 +57,7 @@ func TestLockMany(t *testing.T) {
 	done := make(chan error)
 	for range 8 {
 		go func() {
-			for got := 0; got < 20; {
+			for got := 0; got < 100; {
 				lock, err := AcquireLock(dir)
 				if errors.Is(err, ErrLocked) {
 					continue
@@ -70,6 +71,9 @@ func TestLockMany(t *testing.T) {
 				default:
 					done <- errors.New("two hold the lock")
 					return
+				}
+				for range 50 { // stay a while, so that a second one is seen
+					runtime.Gosched()
 				}
 				<-inside
 				if err := lock.Release(); err != nil {

@@ -78,7 +78,7 @@ func removeLeftover(path string) error {
 	}
 	defer file.Close()
 	held, err := flock(file)
-	if err != nil || !held || !same(file, path) {
+	if err != nil || !held {
 		return err
 	}
 	return os.Remove(path)

@@ -47,7 +47,7 @@ func TestReadPeers(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if got := math.Float32bits(tensor.Data[i]); got != uint32(want) {
+			if got := uint64(math.Float32bits(tensor.Data[i])); got != want {
 				t.Errorf("%s[%d] = %08x, want %08x", part[0], i, got, want)
 			}
 			compared++

@@ -290,3 +290,35 @@ func TestLeftovers(t *testing.T) {
 		t.Errorf("left: %v", got)
 	}
 }
+
+// TestSaveWhileOthersOpen: another program that opens the folder all the time,
+// and so looks for leftovers, takes no file away that is being written.
+func TestSaveWhileOthersOpen(t *testing.T) {
+	dir := t.TempDir()
+	s := openStore(t, dir, 2)
+	stop, done := make(chan struct{}), make(chan error)
+	go func() {
+		for {
+			select {
+			case <-stop:
+				done <- nil
+				return
+			default:
+			}
+			if _, err := OpenStore(dir, 1); err != nil {
+				done <- err
+				return
+			}
+		}
+	}()
+	for step := range 60 {
+		save(t, s, step, math.NaN())
+	}
+	close(stop)
+	if err := <-done; err != nil {
+		t.Error(err)
+	}
+	if got := filesIn(t, dir); len(got) != 2 {
+		t.Errorf("left: %v", got)
+	}
+}
