@@ -1,19 +1,13 @@
 package main
 
 import (
-	"errors"
 	"fmt"
-	"io/fs"
-	"maps"
-	"slices"
-	"strings"
 
-	"deeprank/checkpoints"
 	"deeprank/configs"
-	"deeprank/data"
 	"deeprank/internal/kernel"
 	"deeprank/internal/optim"
 	"deeprank/internal/progress"
+	"deeprank/internal/restore"
 	"deeprank/model"
 )
 
@@ -34,14 +28,9 @@ func (n *network) close() {
 	n.team.Close()
 }
 
-// specOf is the network that the config describes.
-func specOf(cfg *configs.Config) model.Spec {
-	return model.Spec{Size: cfg.Size, Width: cfg.Width, FCDim: cfg.FCDim, EmbedDim: cfg.EmbedDim, Head: cfg.Head, Dropout: cfg.Dropout}
-}
-
 // buildNetwork makes the graph and the optimiser, with drawn or given weights; a checkpoint's come later.
 func buildNetwork(cfg *configs.Config, validate, resumed bool, report *progress.Reporter) (n *network, err error) {
-	spec := specOf(cfg)
+	spec := restore.Spec(cfg)
 	frozen, err := spec.Frozen(cfg.Freeze)
 	if err != nil {
 		return nil, usageError{err}
@@ -110,51 +99,20 @@ func count(n int) string {
 
 // initialise draws the weights, or takes them from --init and draws what that lacks.
 func (n *network) initialise(cfg *configs.Config, report *progress.Reporter) error {
+	l, err := restore.Initial(n.team, n.weights, cfg)
+	if err != nil {
+		return err
+	}
 	if cfg.Init == "" {
-		n.weights.Init(n.team, cfg.Seed, nil)
 		report.Printf("weights   drawn anew (He et al. 2015, seed %d); --init takes pretrained ones, which need far fewer triplets", cfg.Seed)
 		return nil
 	}
-	f, err := checkpoints.Read(cfg.Init)
-	if err != nil {
-		if errors.Is(err, fs.ErrNotExist) {
-			return usageError{fmt.Errorf("--init: %w", err)}
-		}
-		return &data.Refused{Path: cfg.Init, Reason: "cannot be read as weights (--init)", Err: err}
-	}
-	tensors := map[string]checkpoints.Tensor{}
-	for _, t := range f.Tensors {
-		if !strings.HasPrefix(t.Name, optimizerPrefix) {
-			tensors[t.Name] = t
-		}
-	}
-	l, err := n.weights.Load(slices.Sorted(maps.Keys(tensors)), func(name string) ([]int, []float32) { return tensors[name].Shape, tensors[name].Data })
-	if err != nil {
-		return usageError{fmt.Errorf("--init %s does not fit the network of --size, --width, --fc-dim, --embed-dim and --head: %w", cfg.Init, err)}
-	}
-	if len(l.Taken) == 0 {
-		return usagef("--init %s holds none of the network's parameters; its tensors are %s", cfg.Init, list(slices.Sorted(maps.Keys(tensors))))
-	}
-	taken := map[string]bool{}
-	for _, name := range l.Taken {
-		taken[name] = true
-	}
-	n.weights.Init(n.team, cfg.Seed, func(name string) bool { return taken[name] })
 	report.Printf("weights   %d of %d from %s", len(l.Taken), len(n.weights.List), cfg.Init)
 	if len(l.Missing) > 0 {
-		report.Printf("          drawn anew, as it lacks them: %s", list(l.Missing))
+		report.Printf("          drawn anew, as it lacks them: %s", restore.List(l.Missing))
 	}
 	if len(l.Unused) > 0 {
-		report.Printf("          in it and not in the network: %s", list(l.Unused))
+		report.Printf("          in it and not in the network: %s", restore.List(l.Unused))
 	}
 	return nil
-}
-
-// list joins names, the first ten of them.
-func list(names []string) string {
-	const most = 10
-	if len(names) <= most {
-		return strings.Join(names, ", ")
-	}
-	return fmt.Sprintf("%s and %d more", strings.Join(names[:most], ", "), len(names)-most)
 }

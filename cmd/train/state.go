@@ -1,17 +1,14 @@
 package main
 
 import (
-	"fmt"
 	"slices"
 	"strings"
 
 	"deeprank/checkpoints"
 	"deeprank/configs"
 	"deeprank/data"
+	"deeprank/internal/restore"
 )
-
-// optimizerPrefix begins the names of the optimiser's tensors: optimizer.<slot>.<parameter>.
-const optimizerPrefix = "optimizer."
 
 // place is how far a run has come: with the config, the weights and the optimiser's state it decides all that follows.
 type place struct {
@@ -43,7 +40,7 @@ func (n *network) snapshot(p *place, cfg *configs.Config, prints map[string]stri
 	for _, slot := range n.opt.Slots() {
 		for _, w := range n.siamese.Params() {
 			if s := n.opt.State(slot, w.Name); s != nil {
-				f.Tensors = append(f.Tensors, checkpoints.Tensor{Name: optimizerPrefix + slot + "." + w.Name, Shape: w.Shape, Data: s})
+				f.Tensors = append(f.Tensors, checkpoints.Tensor{Name: restore.OptimizerPrefix + slot + "." + w.Name, Shape: w.Shape, Data: s})
 			}
 		}
 	}
@@ -61,27 +58,18 @@ func (n *network) snapshot(p *place, cfg *configs.Config, prints map[string]stri
 
 // restore sets the weights and the optimiser to a checkpoint and returns its place.
 func (n *network) restore(f *checkpoints.File, s *checkpoints.State) (*place, error) {
-	var names []string
-	tensors := map[string]checkpoints.Tensor{}
 	for _, t := range f.Tensors {
-		if rest, ok := strings.CutPrefix(t.Name, optimizerPrefix); ok {
+		if rest, ok := strings.CutPrefix(t.Name, restore.OptimizerPrefix); ok {
 			slot, param, _ := strings.Cut(rest, ".")
 			if slices.Contains(n.opt.Slots(), slot) {
 				if err := n.opt.SetState(slot, param, t.Data); err != nil {
 					return nil, err
 				}
 			}
-			continue
 		}
-		names = append(names, t.Name)
-		tensors[t.Name] = t
 	}
-	l, err := n.weights.Load(names, func(name string) ([]int, []float32) { return tensors[name].Shape, tensors[name].Data })
-	if err != nil {
+	if err := restore.Checkpoint(n.weights, f); err != nil {
 		return nil, err
-	}
-	if len(l.Missing)+len(l.Unused) > 0 {
-		return nil, fmt.Errorf("it lacks %d parameters of the network (%s) and has %d others", len(l.Missing), list(l.Missing), len(l.Unused))
 	}
 	n.opt.SetCount(s.Updates)
 	return &place{

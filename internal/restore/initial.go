@@ -1,0 +1,107 @@
+package restore
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"maps"
+	"slices"
+	"strings"
+
+	"deeprank/checkpoints"
+	"deeprank/configs"
+	"deeprank/data"
+	"deeprank/internal/kernel"
+	"deeprank/model"
+)
+
+// Spec is the network that a config describes.
+func Spec(cfg *configs.Config) model.Spec {
+	return model.Spec{Size: cfg.Size, Width: cfg.Width, FCDim: cfg.FCDim, EmbedDim: cfg.EmbedDim, Head: cfg.Head, Dropout: cfg.Dropout}
+}
+
+// Initial sets the weights to what training starts from: drawn by the config's seed or, where the config names a file
+// of weights (init), taken from it, and what that lacks drawn. It returns what was taken from the file; the zero Loaded
+// says that all were drawn.
+//
+// A file that does not fit the network, holds nothing of it, or is not there is a *configs.Error; one that cannot be
+// read is a *data.Refused.
+func Initial(team *kernel.Team, w *model.Weights, cfg *configs.Config) (model.Loaded, error) {
+	if cfg.Init == "" {
+		w.Init(team, cfg.Seed, nil)
+		return model.Loaded{}, nil
+	}
+	f, err := checkpoints.Read(cfg.Init)
+	if err != nil {
+		if errors.Is(err, fs.ErrNotExist) {
+			return model.Loaded{}, refuse("--init", err.Error())
+		}
+		return model.Loaded{}, &data.Refused{Path: cfg.Init, Reason: "cannot be read as weights (--init)", Err: err}
+	}
+	tensors := parameters(f)
+	l, err := load(w, tensors)
+	if err != nil {
+		return l, refuse("--init "+cfg.Init, fmt.Sprintf("does not fit the network of --size, --width, --fc-dim, --embed-dim and --head: %v", err))
+	}
+	if len(l.Taken) == 0 {
+		return l, refuse("--init "+cfg.Init, "holds none of the network's parameters; its tensors are "+List(slices.Sorted(maps.Keys(tensors))))
+	}
+	taken := map[string]bool{}
+	for _, name := range l.Taken {
+		taken[name] = true
+	}
+	w.Init(team, cfg.Seed, func(name string) bool { return taken[name] })
+	return l, nil
+}
+
+func refuse(where, reason string) error {
+	return &configs.Error{Problems: []configs.Problem{{Where: where, Reason: reason}}}
+}
+
+// OptimizerPrefix begins the names of the optimiser's tensors in a checkpoint: optimizer.<slot>.<parameter>.
+const OptimizerPrefix = "optimizer."
+
+// Checkpoint sets the weights to those of a checkpoint, which must hold all of them and nothing else besides the
+// optimiser's state. On an error the weights are as they were or, if tensors are missing, partly set.
+func Checkpoint(w *model.Weights, f *checkpoints.File) error {
+	l, err := load(w, parameters(f))
+	if err != nil {
+		return err
+	}
+	if len(l.Missing)+len(l.Unused) > 0 {
+		return fmt.Errorf("it lacks %d parameters of the network (%s) and has %d others (%s)", len(l.Missing), List(l.Missing), len(l.Unused), List(l.Unused))
+	}
+	return nil
+}
+
+// parameters are the tensors of a file by name, without the optimiser's.
+func parameters(f *checkpoints.File) map[string]checkpoints.Tensor {
+	tensors := map[string]checkpoints.Tensor{}
+	for _, t := range f.Tensors {
+		if !strings.HasPrefix(t.Name, OptimizerPrefix) {
+			tensors[t.Name] = t
+		}
+	}
+	return tensors
+}
+
+func load(w *model.Weights, tensors map[string]checkpoints.Tensor) (model.Loaded, error) {
+	for _, p := range w.List {
+		if t, ok := tensors[p.Name]; ok && t.Data == nil {
+			return model.Loaded{}, fmt.Errorf("%s holds values of type %s, which are no weights", p.Name, t.DType)
+		}
+	}
+	return w.Load(slices.Sorted(maps.Keys(tensors)), func(name string) ([]int, []float32) { return tensors[name].Shape, tensors[name].Data })
+}
+
+// List joins names, the first ten of them.
+func List(names []string) string {
+	const most = 10
+	switch {
+	case len(names) == 0:
+		return "none"
+	case len(names) <= most:
+		return strings.Join(names, ", ")
+	}
+	return fmt.Sprintf("%s and %d more", strings.Join(names[:most], ", "), len(names)-most)
+}
