@@ -19,20 +19,23 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
+// stacks gives the stacks of all goroutines.
+func stacks() string {
+	buf := make([]byte, 1<<20)
+	return string(buf[:runtime.Stack(buf, true)])
+}
+
 // noLeak fails the test when goroutines of this package are left at its end.
 func noLeak(t *testing.T) {
 	t.Helper()
 	t.Cleanup(func() {
-		var stacks string
 		for range 200 { // those that are on their way out may need a moment
-			buf := make([]byte, 1<<20)
-			stacks = string(buf[:runtime.Stack(buf, true)])
-			if !strings.Contains(stacks, "data.(*Loader)") {
+			if !strings.Contains(stacks(), "data.(*Loader)") {
 				return
 			}
 			time.Sleep(5 * time.Millisecond)
 		}
-		t.Errorf("goroutines are left:\n%s", stacks)
+		t.Errorf("goroutines are left:\n%s", stacks())
 	})
 }
 
@@ -447,6 +450,27 @@ func TestLoaderRefusesAllBad(t *testing.T) {
 	wantRefused(t, err, dir, 0, "no triplet")
 }
 
+// The same when the pictures go bad while the loader runs.
+func TestLoaderRefusesAllGoneBad(t *testing.T) {
+	m, dir := shop(t, 3)
+	o := LoaderOptions{Triplets: []Triplet{{0, 1, 2}}, Pictures: open(t, m, dir, PictureOptions{}), Batch: 1, MaxBad: 1}
+	l, err := NewLoader(t.Context(), o, Position{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	if _, err := l.Next(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	removePictures(t, m, dir, 1)
+	for range 20 {
+		if _, err = l.Next(t.Context()); err != nil {
+			break
+		}
+	}
+	wantRefused(t, err, dir, 0, "no triplet")
+}
+
 func TestNewLoaderRefuses(t *testing.T) {
 	m, dir := shop(t, 3)
 	good := LoaderOptions{Triplets: draws(5, 3), Pictures: open(t, m, dir, PictureOptions{}), Batch: 2}
@@ -480,7 +504,7 @@ func TestLoaderStops(t *testing.T) {
 	noLeak(t)
 	m, dir := shop(t, 9)
 	o := LoaderOptions{Triplets: draws(100, 9), Pictures: open(t, m, dir, PictureOptions{}), Batch: 4, Workers: 3, Ahead: 2, Shuffle: true}
-	for take := range 4 {
+	for take := range 8 {
 		// Close, with batches waiting and without, recycled and not.
 		l, err := NewLoader(t.Context(), o, Position{})
 		if err != nil {
@@ -491,7 +515,13 @@ func TestLoaderStops(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
+		for take > 1 && len(l.out) == 0 {
+			time.Sleep(time.Millisecond)
+		}
 		l.Close()
+		if left := stacks(); strings.Contains(left, "data.(*Loader).load") {
+			t.Errorf("Close does not wait:\n%s", left)
+		}
 		l.Close()
 		if _, err := l.Next(t.Context()); !errors.Is(err, context.Canceled) {
 			t.Errorf("after Close: %v", err)

@@ -148,7 +148,7 @@ func TestReadMetadataRefuses(t *testing.T) {
 		{"binary", "\x00\x01\x02\x03\xfe\xff\n\x00", 1, []string{"not text"}},
 		{"old Mac line ends", strings.ReplaceAll(header+"a\tb\tc\td\te\n", "\n", "\r"), 1, []string{"not text"}},
 		{"quote not closed", header + "a\tb\tc\td\te.jpg\n\"a\tb\tc\td\te\nf\n", 3, []string{"does not end"}},
-		{"quote not closed, long", header + "\"a" + strings.Repeat("x\n", maxRecord), 2, []string{"does not end"}},
+		{"quote closed too late", header + "\"a" + strings.Repeat("x\n", maxRecord) + "\"\tb\tc\td\te.jpg\n", 2, []string{"does not end"}},
 		{"text after a quote", header + "\"a\"b\tb\tc\td\te.jpg\n", 2, []string{"after the closing quote", `"b\tb`}},
 		{"long line", header + "a\tb\tc\td\te.jpg\n" + strings.Repeat("x", maxRecord+1), 3, []string{"longer than"}},
 		{"long header", strings.Repeat("x", 3*maxRecord), 1, []string{"longer than"}},
