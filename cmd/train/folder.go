@@ -76,7 +76,7 @@ func holdsRun(path string) (bool, error) {
 }
 
 // openFolder makes and locks the run's folder, and finds the checkpoint that --resume asks for.
-func openFolder(ctx context.Context, cfg *configs.Config, path string, report *progress.Reporter) (f *folder, err error) {
+func openFolder(ctx context.Context, cfg *configs.Config, path string, report *progress.Reporter) (_ *folder, err error) {
 	holds, err := holdsRun(path)
 	if err != nil {
 		return nil, err
@@ -94,7 +94,7 @@ func openFolder(ctx context.Context, cfg *configs.Config, path string, report *p
 	} else if err := os.MkdirAll(path, 0o755); err != nil {
 		return nil, fmt.Errorf("making the run's folder: %w; --out names another one", err)
 	}
-	f = &folder{path: path}
+	f := &folder{path: path}
 	defer func() {
 		if err != nil {
 			f.close()

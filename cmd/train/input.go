@@ -156,10 +156,14 @@ func workers(cfg *configs.Config) int {
 
 // loader starts to load training batches from a position.
 func (in *input) loader(ctx context.Context, cfg *configs.Config, from data.Position, report *progress.Reporter) (*data.Loader, error) {
+	epochs := cfg.Epochs
+	if cfg.Steps > 0 {
+		epochs = 0 // the steps end the run
+	}
 	return data.NewLoader(ctx, data.LoaderOptions{
 		Triplets: in.triplets, Pictures: in.pictures, Batch: cfg.Batch, Workers: workers(cfg), Ahead: 2,
 		Seed: cfg.Seed, Shuffle: cfg.Shuffle, Flip: cfg.Augments("flip"), Shift: cfg.Augments("shift"),
-		MaxBad: cfg.MaxBad, Epochs: cfg.Epochs,
+		MaxBad: cfg.MaxBad, Epochs: epochs,
 		OnBad: func(row int, err error) {
 			report.Warnf("picture of row %d cannot be used, its triplets are skipped: %v", row, err)
 		},

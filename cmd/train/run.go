@@ -42,8 +42,8 @@ type outcome struct {
 
 // run is the program: it returns the exit code.
 func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
-	cfg, err := configs.Parse("train", args, stderr)
-	if errors.Is(err, pflag.ErrHelp) {
+	cfg, err := configs.Parse("train", args, stdout)
+	if errors.Is(err, pflag.ErrHelp) || errors.Is(err, configs.ErrVersion) {
 		return exitDone
 	}
 	var out outcome

@@ -127,7 +127,7 @@ func (t *trainer) begin() error {
 	if missing != nil {
 		t.report.Warnf("%s", missing)
 	}
-	t.report.Printf("run       %s: %d steps of %d triplets, up to %s", f.path, t.total, t.cfg.Batch, lengthOf(t.cfg))
+	t.report.Printf("run       %s: %d steps of %d triplets (%s)", f.path, t.total, t.cfg.Batch, lengthOf(t.cfg))
 	return nil
 }
 
@@ -157,14 +157,11 @@ func stepsPerEpoch(cfg *configs.Config, in *input) int {
 	return (len(in.triplets) + cfg.Batch - 1) / cfg.Batch
 }
 
-// lengthOf says what ends the run.
+// lengthOf says what ends the run: --steps takes the place of --epochs.
 func lengthOf(cfg *configs.Config) string {
 	s := fmt.Sprintf("%d epochs", cfg.Epochs)
-	if cfg.Epochs == 0 {
-		s = "any number of epochs"
-	}
 	if cfg.Steps > 0 {
-		s += fmt.Sprintf(" or %d steps", cfg.Steps)
+		s = fmt.Sprintf("%d steps", cfg.Steps)
 	}
 	if cfg.MaxTime > 0 {
 		s += fmt.Sprintf(" or %v", cfg.MaxTime)
@@ -174,10 +171,7 @@ func lengthOf(cfg *configs.Config) string {
 
 // scheduleOf makes the schedule of a run of total steps.
 func scheduleOf(cfg *configs.Config, total int) (optim.Schedule, error) {
-	s := optim.Schedule{Kind: cfg.Schedule, Base: cfg.LR, Warmup: cfg.Warmup, Total: total, StepEvery: cfg.StepEvery, StepFactor: cfg.StepFactor}
-	if s.Kind == optim.Step && s.StepEvery == 0 {
-		s.StepEvery = max(1, total/3)
-	}
+	s := optim.Schedule{Kind: cfg.Schedule, Base: cfg.LR, Warmup: cfg.Warmup, Total: total, StepEvery: cfg.StepLength(total), StepFactor: cfg.StepFactor}
 	if err := s.Check(); err != nil {
 		return s, usageError{fmt.Errorf("--schedule: %w", err)}
 	}

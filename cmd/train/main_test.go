@@ -1,0 +1,194 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"maps"
+	"math"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"deeprank/checkpoints"
+	"deeprank/internal/metrics"
+	"deeprank/internal/restore"
+	"deeprank/internal/shop"
+)
+
+// TestMain lets the test binary stand in for the program, so that tests can kill it.
+func TestMain(m *testing.M) {
+	if os.Getenv("DEEPRANK_TEST_TRAIN") != "" {
+		main()
+		return
+	}
+	os.Exit(m.Run())
+}
+
+// tinyShop draws 20 products with 2 pictures each; 60 triplets to train on, 20 to validate on.
+func tinyShop(t *testing.T) string {
+	t.Helper()
+	dir := filepath.Join(t.TempDir(), "shop")
+	_, err := shop.WriteFolder(context.Background(), dir, shop.FolderOptions{
+		Options: shop.Options{Products: 20, Views: 2, Size: 32, Seed: 5}, Triplets: 60, ValTriplets: 20, Threads: 2,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return dir
+}
+
+// tinyArgs are the flags of a run that takes a moment: 8 steps an epoch of 8 triplets, the last one of 4.
+func tinyArgs(dir, out string, more ...string) []string {
+	return append([]string{
+		"--triplets", filepath.Join(dir, "csv", "triplets.csv"), "--out", out, "--cache", filepath.Join(dir, "cache"),
+		"--size", "32", "--width", "0.05", "--fc-dim", "16", "--embed-dim", "8", "--batch", "8", "--epochs", "2", "--lr", "0.01",
+		"--threads", "1", "--workers", "2",
+	}, more...)
+}
+
+// start runs the program and returns its exit code, its last line and all that it said.
+func start(ctx context.Context, t *testing.T, args ...string) (int, outcome, string) {
+	t.Helper()
+	var stdout, stderr bytes.Buffer
+	code := run(ctx, args, &stdout, &stderr)
+	lines := strings.Split(strings.TrimSpace(stdout.String()), "\n")
+	var o outcome
+	if err := json.Unmarshal([]byte(lines[len(lines)-1]), &o); err != nil {
+		t.Fatalf("the last line on stdout is no JSON: %v\n%s", err, stdout.String())
+	}
+	return code, o, stderr.String()
+}
+
+// trained runs the program and wants it to end well.
+func trained(t *testing.T, args ...string) outcome {
+	t.Helper()
+	code, o, said := start(context.Background(), t, args...)
+	if code != exitDone || o.Status != "done" {
+		t.Fatalf("exit code %d, %+v\n%s", code, o, said)
+	}
+	return o
+}
+
+// sameTensors wants two checkpoints to hold the same bits.
+func sameTensors(t *testing.T, what, a, b string) {
+	t.Helper()
+	read := func(path string) map[string][]float32 {
+		f, err := checkpoints.Read(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		m := map[string][]float32{}
+		for _, v := range f.Tensors {
+			m[v.Name] = v.Data
+		}
+		return m
+	}
+	x, y := read(a), read(b)
+	if !slices.Equal(slices.Sorted(maps.Keys(x)), slices.Sorted(maps.Keys(y))) {
+		t.Fatalf("%s: other tensors: %v and %v", what, slices.Sorted(maps.Keys(x)), slices.Sorted(maps.Keys(y)))
+	}
+	if len(x) != 2*36 {
+		t.Fatalf("%s: %d tensors, want parameters and momentum of 36", what, len(x))
+	}
+	for name, v := range x {
+		for i := range v {
+			if math.Float32bits(v[i]) != math.Float32bits(y[name][i]) {
+				t.Fatalf("%s: %s[%d] is %v and %v", what, name, i, v[i], y[name][i])
+			}
+		}
+	}
+}
+
+func wantSteps(t *testing.T, run string, steps int) []metrics.Record {
+	t.Helper()
+	records, err := metrics.Read(filepath.Join(run, metricsFile))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, r := range records {
+		if r.Step != i+1 {
+			t.Fatalf("record %d is of step %d", i+1, r.Step)
+		}
+	}
+	if len(records) != steps {
+		t.Fatalf("%d records, want %d", len(records), steps)
+	}
+	return records
+}
+
+func TestTrain(t *testing.T) {
+	dir := tinyShop(t)
+	out := filepath.Join(dir, "run")
+	o := trained(t, tinyArgs(dir, out, "--val-triplets", filepath.Join(dir, "csv", "val_triplets.csv"))...)
+	if o.Step != 16 || o.Epoch != 2 || o.Run != out || o.Loss == nil || o.ValAccuracy == nil || o.BestAccuracy == nil {
+		t.Errorf("outcome %+v", o)
+	}
+	records := wantSteps(t, out, 16)
+	for i, r := range records {
+		if (r.ValAccuracy != nil) != (i == 7 || i == 15) {
+			t.Errorf("step %d: validation accuracy %v; it belongs to the epochs' ends", r.Step, r.ValAccuracy)
+		}
+		if r.Epoch != i/8+1 || r.LR != 0.01 || !(r.GradNorm > 0) || !(r.Loss >= 0) {
+			t.Errorf("record %+v", r)
+		}
+	}
+	if o.Loss != nil && *o.Loss != records[15].Loss {
+		t.Errorf("loss %v, the last record has %v", *o.Loss, records[15].Loss)
+	}
+	for _, name := range []string{configFile, logFile, metricsFile, "checkpoints/step-00000008.safetensors", "checkpoints/step-00000016.safetensors"} {
+		if info, err := os.Stat(filepath.Join(out, name)); err != nil || info.Size() == 0 {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	// The same again from the config that the run saved.
+	again := trained(t, "--config", filepath.Join(out, configFile), "--out", filepath.Join(dir, "again"))
+	sameTensors(t, "from the saved config", o.Checkpoint, again.Checkpoint)
+}
+
+// TestSameBits holds the promise that a run is repeatable whatever the workers, the threads and the cache.
+func TestSameBits(t *testing.T) {
+	dir := tinyShop(t)
+	first := trained(t, tinyArgs(dir, filepath.Join(dir, "first"), "--dropout", "0.5")...)
+	for i, flags := range [][]string{
+		{"--workers", "1"}, {"--workers", "8"}, {"--threads", "2"}, {"--threads", "3", "--cache", "none"},
+		{"--save-every", "3", "--log-every", "1", "--keep", "1"},
+	} {
+		o := trained(t, tinyArgs(dir, filepath.Join(dir, fmt.Sprint("run", i)), append([]string{"--dropout", "0.5"}, flags...)...)...)
+		sameTensors(t, strings.Join(flags, " "), first.Checkpoint, o.Checkpoint)
+	}
+	other := trained(t, tinyArgs(dir, filepath.Join(dir, "other"), "--dropout", "0.5", "--seed", "2")...)
+	if *other.Loss == *first.Loss {
+		t.Error("another seed gives the same loss")
+	}
+}
+
+// TestMicroBatch wants parts of a batch to come to the same, but for rounding.
+func TestMicroBatch(t *testing.T) {
+	dir := tinyShop(t)
+	whole := trained(t, tinyArgs(dir, filepath.Join(dir, "whole"), "--dropout", "0.3")...)
+	for _, micro := range []string{"1", "3"} {
+		parts := trained(t, tinyArgs(dir, filepath.Join(dir, micro), "--dropout", "0.3", "--micro-batch", micro)...)
+		a, err := checkpoints.Read(whole.Checkpoint)
+		if err != nil {
+			t.Fatal(err)
+		}
+		b, err := checkpoints.Read(parts.Checkpoint)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for i, x := range a.Tensors {
+			if strings.HasPrefix(x.Name, restore.OptimizerPrefix) {
+				continue // on the scale of the gradients, not of the parameters
+			}
+			for k, v := range x.Data {
+				if d := math.Abs(float64(v - b.Tensors[i].Data[k])); !(d <= 1e-5) {
+					t.Fatalf("--micro-batch %s: %s[%d] is %v, in one batch %v", micro, x.Name, k, b.Tensors[i].Data[k], v)
+				}
+			}
+		}
+	}
+}
