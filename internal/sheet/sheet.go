@@ -131,7 +131,7 @@ func newLayout(blocks []Block, o Options) *layout {
 	if cell <= 0 {
 		cell = defaultCell
 	}
-	l := &layout{cell: cell, frame: max(2, cell/20), gap: max(4, cell/9), margin: max(12, cell/3), apart: o.Apart, styles: newStyles()}
+	l := &layout{cell: cell, frame: max(2, cell/20), gap: max(4, cell/9), margin: max(12, cell/3), apart: o.Apart, styles: newStyles(cell)}
 	l.apartGap = 2 * l.gap
 	for _, b := range blocks {
 		widest := 0
