@@ -26,13 +26,13 @@ func (s Conv) patchProduct(t *Team, x []float32, f filters, bias, y []float32, r
 	g := &t.impl.gemm
 	p := product{
 		m: s.positions(), n: s.Out, k: s.Kernel * s.Kernel * s.In,
-		a: patches{s, x}, b: f, shareB: true,
+		a: patches{s, x}, b: f, shareB: max(1, s.Kernel*s.Kernel*s.In),
 		c: y, ldc: s.Out, bias: bias, relu: relu,
 		kc: 304,
 	}
 	p.taskM = share(p.m, 8, g.mr, 96, 240)
 	p.mc = p.taskM
-	p.taskN = share(p.n, ceilDiv(32, max(1, ceilDiv(p.m, p.taskM))), g.nr, 128, 1<<30)
+	p.taskN = share(p.n, ceilDiv(16, max(1, ceilDiv(p.m, p.taskM))), g.nr, 128, 1<<30)
 	p.run(t)
 }
 
@@ -43,48 +43,51 @@ func (s Conv) directBackwardWeights(t *Team, x, dy, dw, db []float32, accumulate
 	p := product{
 		m: taps*s.In + 1, n: s.Out, k: s.positions(), // one row more: db = ones * dy
 		a: patchesTransposed{patches{s, x}}, b: view{dy, s.Out, 1},
-		mc: 288, kc: 256, taskM: 288,
+		ldc: s.Out, kc: 256,
 	}
-	p.taskN = share(p.n, 1, t.impl.gemm.nr, 1, 512)
+	p.taskM = share(p.m, max(1, p.m/288), groupRows, groupRows, 2*288)
+	p.mc = p.taskM
+	p.taskN = share(p.n, 1, t.impl.gemm.nr, 1, 256)
 	blocks := ceilDiv(p.m, p.taskM) * ceilDiv(p.n, p.taskN)
 	// Few blocks of dw, as in the first layers: cut the positions too, so that there is work for all threads.
-	p.chunks = min(max(1, ceilDiv(16, blocks)), max(1, p.k/1024))
-	partial := t.Shared(slotPartial, p.chunks*p.m*s.Out)
-	p.store = func(chunk, i0, i1, j0, j1 int, block []float32, ld int) {
-		for i := i0; i < i1; i++ {
-			copy(partial[(chunk*p.m+i)*s.Out+j0:][:j1-j0], block[(i-i0)*ld:])
-		}
-	}
+	p.chunks = min(ceilDiv(16, max(1, blocks)), max(1, p.k/1024))
+	p.c = t.Shared(slotPartial, p.chunks*p.m*s.Out)
 	p.run(t)
 
-	// Add up the chunks and lay out dw as [Out][In][taps].
-	const channels = 4
-	t.Run(ceilDiv(s.In, channels)+1, func(task, _ int) {
-		if task == 0 {
-			sumRows(db, 1, partial[taps*s.In*s.Out:], p.chunks, p.m*s.Out, accumulate)
-			return
-		}
-		for c := (task - 1) * channels; c < min(task*channels, s.In); c++ {
+	// Add up the chunks, in their order, and lay out dw as [Out][In][taps].
+	for h := 1; h < p.chunks; h++ {
+		tasks, size := cut(p.m, s.Out)
+		t.Run(tasks, func(task, _ int) {
+			lo, hi := task*size*s.Out, min((task+1)*size, p.m)*s.Out
+			sum := p.c[lo:hi]
+			for i, v := range p.c[h*p.m*s.Out:][lo:hi] {
+				sum[i] += v
+			}
+		})
+	}
+	const strip = 8
+	t.Run(ceilDiv(s.Out, strip), func(task, _ int) {
+		o := task * strip
+		n := min(strip, s.Out-o)
+		for c := range s.In {
 			for tap := range taps {
-				sumRows(dw[c*taps+tap:], s.In*taps, partial[(tap*s.In+c)*s.Out:][:(p.chunks-1)*p.m*s.Out+s.Out], p.chunks, p.m*s.Out, accumulate)
+				from := p.c[(tap*s.In+c)*s.Out+o:][:n]
+				to := dw[(o*s.In+c)*taps+tap:]
+				for i, v := range from {
+					if accumulate {
+						v += to[i*s.In*taps]
+					}
+					to[i*s.In*taps] = v
+				}
 			}
 		}
+		for i, v := range p.c[taps*s.In*s.Out+o:][:n] {
+			if accumulate {
+				v += db[o+i]
+			}
+			db[o+i] = v
+		}
 	})
-}
-
-// sumRows sets dst[j*ld], or adds to it, the sum over i of src[i*stride+j], for the elements j of a row.
-func sumRows(dst []float32, ld int, src []float32, rows, stride int, accumulate bool) {
-	n := len(src) - (rows-1)*stride
-	for j := range n {
-		v := src[j]
-		for i := 1; i < rows; i++ {
-			v += src[i*stride+j]
-		}
-		if accumulate {
-			v += dst[j*ld]
-		}
-		dst[j*ld] = v
-	}
 }
 
 // stridedBackwardData is for any stride: column gradients dy*w, one image at a time, then each element of dx gathers its own.
@@ -95,7 +98,7 @@ func (s Conv) stridedBackwardData(t *Team, dy, w, dx []float32) {
 	for n := range s.Images {
 		p := product{
 			m: oh * ow, n: width, k: s.Out,
-			a: view{dy[n*oh*ow*s.Out:], s.Out, 1}, b: view{w, width, 1}, shareB: true,
+			a: view{dy[n*oh*ow*s.Out:], s.Out, 1}, b: view{w, width, 1}, shareB: 1024,
 			c: columns, ldc: width, mc: 240, kc: 304, taskM: 240, taskN: 1024,
 		}
 		p.run(t)

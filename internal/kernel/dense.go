@@ -15,9 +15,9 @@ func DenseForward(t *Team, rows, in, out int, x, w, bias, y []float32, relu bool
 	g := &t.impl.gemm
 	p := product{
 		m: out, n: rows, k: in,
-		a: view{w, in, 1}, b: view{x, 1, in}, shareB: true, rowsFirst: true,
+		a: view{w, in, 1}, b: view{x, 1, in}, shareB: 1024, rowsFirst: true,
 		kc: 512, taskN: 256,
-		store: func(_, i0, i1, j0, j1 int, block []float32, ld int) {
+		store: func(i0, i1, j0, j1 int, block []float32, ld int) {
 			for j := j0; j < j1; j++ {
 				to := y[j*out+i0 : j*out+i1]
 				for i := range to {
@@ -63,7 +63,7 @@ func DenseBackwardWeights(t *Team, rows, in, out int, x, dy, dw, db []float32, a
 		m: out, n: in, k: rows,
 		a: view{dy, 1, out}, b: view{x, in, 1}, c: dw, ldc: in, accumulate: accumulate,
 		stream:    in%16 == 0 && uintptr(unsafe.Pointer(unsafe.SliceData(dw)))%64 == 0,
-		shareB:    true,
+		shareB:    1024,
 		rowsFirst: true,
 		mc:        240, kc: 288, taskM: 240, taskN: 1024,
 	}

@@ -11,17 +11,18 @@ type product struct {
 	a       leftOperand
 	b       rightOperand
 
-	// C(i, j) = c[i*ldc+j], finished by bias (n elements or nil) and ReLU; or, where c is nil, finished blocks are given to
-	// store: element (i, j) of the block that starts at (i0, j0) is block[(i-i0)*ld+j-j0].
+	// C(i, j) = c[i*ldc+j], finished by bias (n elements or nil) and ReLU; chunk number h goes to c[h*m*ldc:] instead. Or,
+	// where c is nil, finished blocks are given to store: element (i, j) of the block that starts at (i0, j0) is
+	// block[(i-i0)*ld+j-j0].
 	c          []float32
 	ldc        int
 	accumulate bool // add to what c holds
 	stream     bool // c is written once and not read soon
 	bias       []float32
 	relu       bool
-	store      func(chunk, i0, i1, j0, j1 int, block []float32, ld int)
+	store      func(i0, i1, j0, j1 int, block []float32, ld int)
 
-	shareB       bool // B is packed once for all tasks, else by each task for itself
+	shareB       int  // B is packed once for all tasks, in pieces of that many k; 0: by each task for itself
 	rowsFirst    bool // finish mr rows of a block before the next: for blocks of B that fit the second-level cache
 	taskM, taskN int  // rows and columns of C a task owns: multiples of mr and nr
 	mc, kc       int  // rows and depth of a packed block of A
@@ -32,14 +33,14 @@ type product struct {
 type leftOperand interface {
 	// packLeft writes rows [i0, i1), columns [k0, k1) to dst, which is large enough for any layout (see leftSize), and
 	// returns where they lie. What it leaves in the rows up to the next multiple of mr does not matter.
-	packLeft(dst []float32, i0, i1, k0, k1 int) layout
+	packLeft(p *implementation, dst []float32, i0, i1, k0, k1 int) layout
 }
 
 // rightOperand is a matrix B that can pack a block of itself.
 type rightOperand interface {
 	// packRight writes rows [k0, k1), columns [j0, j1) to dst as panels of nr columns: element (k, j) goes to
 	// dst[(j-j0)/nr*panel+(k-k0)*nr+(j-j0)%nr]. The last panel is filled with zeros.
-	packRight(dst []float32, k0, k1, j0, j1, nr, panel int)
+	packRight(p *implementation, dst []float32, k0, k1, j0, j1, panel int)
 }
 
 // layout says where a packed block of A lies: element (i, k), counted within the block, is at
@@ -83,7 +84,7 @@ func (p *product) run(t *Team) {
 	chunks := max(1, p.chunks)
 	rows, columns := ceilDiv(p.m, p.taskM), ceilDiv(p.n, p.taskN)
 	var shared []float32
-	if p.shareB {
+	if p.shareB > 0 {
 		shared = p.packB(t)
 	}
 	t.Run(chunks*rows*columns, func(task, worker int) {
@@ -98,11 +99,11 @@ func (p *product) run(t *Team) {
 // packB packs all of B into panels for all tasks, in parallel.
 func (p *product) packB(t *Team) []float32 {
 	nr := t.impl.gemm.nr
-	panels, pieces := ceilDiv(p.n, nr), ceilDiv(p.k, 1024)
+	panels, pieces := ceilDiv(p.n, nr), ceilDiv(p.k, p.shareB)
 	shared := t.Shared(slotRight, panels*p.k*nr)
 	t.Run(panels*pieces, func(task, _ int) {
-		j, k := task/pieces*nr, task%pieces*1024
-		p.b.packRight(shared[j*p.k+k*nr:], k, min(k+1024, p.k), j, min(j+nr, p.n), nr, p.k*nr)
+		j, k := task/pieces*nr, task%pieces*p.shareB
+		p.b.packRight(&t.impl, shared[j*p.k+k*nr:], k, min(k+p.shareB, p.k), j, min(j+nr, p.n), p.k*nr)
 	})
 	return shared
 }
@@ -114,7 +115,7 @@ func (p *product) block(t *Team, g *gemmKernel, worker int, shared []float32, ch
 		ldc = ceilDiv(j1-j0, g.nr) * g.nr
 		c = t.Scratch(worker, slotBlock, (i1-i0)*ldc)
 	} else {
-		c = p.c[i0*ldc+j0:]
+		c = p.c[(chunk*p.m+i0)*ldc+j0:]
 	}
 	tile := t.Scratch(worker, slotTile, g.mr*g.nr)
 	parts := max(1, ceilDiv(to-from, p.kc))
@@ -141,12 +142,12 @@ func (p *product) block(t *Team, g *gemmKernel, worker int, shared []float32, ch
 		}
 		var b []float32
 		panel := p.k * g.nr
-		if p.shareB {
+		if p.shareB > 0 {
 			b = shared[j0*p.k+k0*g.nr:]
 		} else {
 			panel = (k1 - k0) * g.nr
 			b = t.Scratch(worker, slotRight, ceilDiv(j1-j0, g.nr)*panel)
-			p.b.packRight(b, k0, k1, j0, j1, g.nr, panel)
+			p.b.packRight(&t.impl, b, k0, k1, j0, j1, panel)
 		}
 		for i := i0; i < i1; i += mc {
 			rows := min(mc, i1-i)
@@ -154,12 +155,12 @@ func (p *product) block(t *Team, g *gemmKernel, worker int, shared []float32, ch
 				g: g, k: k1 - k0, rows: rows, columns: j1 - j0, a: left, b: b, panel: panel,
 				c: c[(i-i0)*ldc:], ldc: ldc, bias: bias, flags: flags, edge: tile, rowsFirst: p.rowsFirst,
 			}
-			w.layout = p.a.packLeft(left, i, i+rows, k0, k1)
+			w.layout = p.a.packLeft(&t.impl, left, i, i+rows, k0, k1)
 			w.run()
 		}
 	}
 	if p.c == nil {
-		p.store(chunk, i0, i1, j0, j1, c, ldc)
+		p.store(i0, i1, j0, j1, c, ldc)
 	}
 }
 
@@ -204,6 +205,8 @@ func (w *tiles) tile(i, j int) {
 	if l.rs == 1 {
 		ahead, step = 8*l.cs, l.cs // this tile's rows, some steps of k from here
 	}
+	// The next panel of B comes from far away: each tile of this one fetches a part of it.
+	far := w.panel + i/g.mr*(w.k/4)*16
 	rows, columns := min(g.mr, w.rows-i), min(g.nr, w.columns-j)
 	run := g.run
 	if g.narrow != nil && columns <= g.nr/2 {
@@ -214,10 +217,10 @@ func (w *tiles) tile(i, j int) {
 		if w.bias != nil {
 			bias = w.bias[j : j+g.nr]
 		}
-		run(w.k, a, l.rs, l.cs, b, w.c[i*w.ldc+j:], w.ldc, bias, w.flags, ahead, step)
+		run(w.k, a, l.rs, l.cs, b, w.c[i*w.ldc+j:], w.ldc, bias, w.flags, ahead, step, far)
 		return
 	}
-	run(w.k, a, l.rs, l.cs, b, w.edge, g.nr, nil, 0, ahead, step)
+	run(w.k, a, l.rs, l.cs, b, w.edge, g.nr, nil, 0, ahead, step, far)
 	for r := range rows {
 		var bias []float32
 		if w.bias != nil {

@@ -12,6 +12,7 @@ type implementation struct {
 	name      string // as in DEEPRANK_KERNEL: avx512, avx2, generic
 	available bool   // on this machine
 	gemm      gemmKernel
+	copyRows  copyKernel
 	mask      maskKernel
 	peak      func(n int) (flops int) // runs n rounds of multiply-adds in registers; nil where there is no assembly
 }
@@ -28,9 +29,10 @@ type gemmKernel struct {
 //
 //	A(i, k) = a[i*rs+k*cs] for i < mr      B(k, j) = b[k*nr+j] for j < nr      C(i, j) = c[i*ldc+j]
 //
-// Each element's products are added in the order of k. bias has nr elements, or is nil. While it runs it may prefetch
-// a[ahead], a[ahead+step], a[ahead+2*step], ..., k elements, which need not exist.
-type gemmFunc func(k int, a []float32, rs, cs int, b, c []float32, ldc int, bias []float32, flags, ahead, step int)
+// Each element's products are added in the order of k. bias has nr elements, or is nil. While it runs it may prefetch k
+// elements a[ahead], a[ahead+step], a[ahead+2*step], ... for the first-level cache, and k/4 cache lines from b[far] on for the
+// second; these need not exist.
+type gemmFunc func(k int, a []float32, rs, cs int, b, c []float32, ldc int, bias []float32, flags, ahead, step, far int)
 
 // The flags of a gemmFunc, as in _asm/gemm.go; what they ask for happens in this order, the bias after addFlag.
 const (
@@ -38,6 +40,12 @@ const (
 	reluFlag               // negative elements become 0; NaN stays
 	streamFlag             // store C past the caches: it will not be read soon. Rows of C start at multiples of 64 bytes.
 )
+
+// copyKernel copies count runs of n elements, src[i*step:] to dst[i*ld:].
+type copyKernel struct {
+	name string
+	run  func(count, n int, dst []float32, ld int, src []float32, step int)
+}
 
 // maskKernel sets dy to 0 where y is not above 0; lengths are equal.
 type maskKernel struct {
@@ -49,8 +57,9 @@ type maskKernel struct {
 func implementations() []implementation {
 	return append(assembled(), implementation{
 		name: "generic", available: true,
-		gemm: gemmKernel{name: "gemm6x16Generic", mr: 6, nr: 16, run: gemm6x16Generic},
-		mask: maskKernel{name: "maskReLUGeneric", run: maskReLUGeneric},
+		gemm:     gemmKernel{name: "gemm6x16Generic", mr: 6, nr: 16, run: gemm6x16Generic},
+		copyRows: copyKernel{name: "copyRowsGeneric", run: copyRowsGeneric},
+		mask:     maskKernel{name: "maskReLUGeneric", run: maskReLUGeneric},
 	})
 }
 

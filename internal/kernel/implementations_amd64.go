@@ -17,15 +17,24 @@ func assembled() []implementation {
 			name: "avx512", available: cpu.X86.HasAVX512F,
 			gemm: gemmKernel{
 				name: "gemm12x32AVX512", mr: 12, nr: 32,
-				run: func(k int, a []float32, rs, cs int, b, c []float32, ldc int, bias []float32, flags, ahead, step int) {
+				run: func(k int, a []float32, rs, cs int, b, c []float32, ldc int, bias []float32, flags, ahead, step, far int) {
 					checkTile(12, 32, 32, k, a, rs, cs, b, c, ldc, bias)
-					gemm12x32AVX512(k, first(a), rs, cs, first(b), first(c), ldc, first(bias), flags, ahead, step)
+					gemm12x32AVX512(k, first(a), rs, cs, first(b), first(c), ldc, first(bias), flags, ahead, step, far)
 				},
-				narrow: func(k int, a []float32, rs, cs int, b, c []float32, ldc int, bias []float32, flags, ahead, step int) {
+				narrow: func(k int, a []float32, rs, cs int, b, c []float32, ldc int, bias []float32, flags, ahead, step, far int) {
 					checkTile(12, 16, 32, k, a, rs, cs, b, c, ldc, bias)
-					gemm12x16AVX512(k, first(a), rs, cs, first(b), first(c), ldc, first(bias), flags, ahead, step)
+					gemm12x16AVX512(k, first(a), rs, cs, first(b), first(c), ldc, first(bias), flags, ahead, step, far)
 				},
 			},
+			copyRows: copyKernel{name: "copyRowsAVX512", run: func(count, n int, dst []float32, ld int, src []float32, step int) {
+				if count <= 0 || n <= 0 {
+					return
+				}
+				if ld < 0 || step < 0 || len(dst) < (count-1)*ld+n || len(src) < (count-1)*step+n {
+					panic("kernel: rows outside their slices")
+				}
+				copyRowsAVX512(count, n, first(dst), ld, first(src), step, 1<<(n%16)-1)
+			}},
 			mask: maskKernel{name: "maskReLUAVX512", run: func(dy, y []float32) {
 				n := len(dy) &^ 63
 				if n > 0 {
@@ -39,11 +48,12 @@ func assembled() []implementation {
 			name: "avx2", available: cpu.X86.HasAVX2 && cpu.X86.HasFMA,
 			gemm: gemmKernel{
 				name: "gemm6x16AVX2", mr: 6, nr: 16,
-				run: func(k int, a []float32, rs, cs int, b, c []float32, ldc int, bias []float32, flags, ahead, step int) {
+				run: func(k int, a []float32, rs, cs int, b, c []float32, ldc int, bias []float32, flags, ahead, step, far int) {
 					checkTile(6, 16, 16, k, a, rs, cs, b, c, ldc, bias)
-					gemm6x16AVX2(k, first(a), rs, cs, first(b), first(c), ldc, first(bias), flags, ahead, step)
+					gemm6x16AVX2(k, first(a), rs, cs, first(b), first(c), ldc, first(bias), flags, ahead, step, far)
 				},
 			},
+			copyRows: copyKernel{name: "copyRowsGeneric", run: copyRowsGeneric},
 			mask: maskKernel{name: "maskReLUAVX2", run: func(dy, y []float32) {
 				n := len(dy) &^ 31
 				if n > 0 {

@@ -7,17 +7,17 @@ package kernel
 // gemm12x32AVX512 computes a 12 by 32 tile; see gemmFunc.
 //
 //go:noescape
-func gemm12x32AVX512(k int, a *float32, rs int, cs int, b *float32, c *float32, ldc int, bias *float32, flags int, ahead int, step int)
+func gemm12x32AVX512(k int, a *float32, rs int, cs int, b *float32, c *float32, ldc int, bias *float32, flags int, ahead int, step int, far int)
 
 // gemm12x16AVX512 computes a 12 by 16 tile; see gemmFunc.
 //
 //go:noescape
-func gemm12x16AVX512(k int, a *float32, rs int, cs int, b *float32, c *float32, ldc int, bias *float32, flags int, ahead int, step int)
+func gemm12x16AVX512(k int, a *float32, rs int, cs int, b *float32, c *float32, ldc int, bias *float32, flags int, ahead int, step int, far int)
 
 // gemm6x16AVX2 computes a 6 by 16 tile; see gemmFunc.
 //
 //go:noescape
-func gemm6x16AVX2(k int, a *float32, rs int, cs int, b *float32, c *float32, ldc int, bias *float32, flags int, ahead int, step int)
+func gemm6x16AVX2(k int, a *float32, rs int, cs int, b *float32, c *float32, ldc int, bias *float32, flags int, ahead int, step int, far int)
 
 // maskReLUAVX512 sets dy to 0 where y is not above 0, for n elements, a multiple of 64.
 //
@@ -29,12 +29,13 @@ func maskReLUAVX512(n int, dy *float32, y *float32)
 //go:noescape
 func maskReLUAVX2(n int, dy *float32, y *float32)
 
-// peakAVX512 does n times 24 multiply-adds of 16 elements each.
+// copyRowsAVX512 copies count runs of n elements from src, step apart, to dst, ld apart; tail has the low n%16 bits set.
 //
 //go:noescape
+func copyRowsAVX512(count int, n int, dst *float32, ld int, src *float32, step int, tail uint32)
+
+// peakAVX512 does n times 24 multiply-adds of 16 elements each.
 func peakAVX512(n int)
 
 // peakAVX2 does n times 12 multiply-adds of 8 elements each.
-//
-//go:noescape
 func peakAVX2(n int)

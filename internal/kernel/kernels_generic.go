@@ -1,7 +1,7 @@
 package kernel
 
 // gemm6x16Generic is the plain twin of the microkernels in assembly.
-func gemm6x16Generic(k int, a []float32, rs, cs int, b, c []float32, ldc int, bias []float32, flags, _, _ int) {
+func gemm6x16Generic(k int, a []float32, rs, cs int, b, c []float32, ldc int, bias []float32, flags, _, _, _ int) {
 	var sums [6][16]float32
 	for p := range k {
 		columns := (*[16]float32)(b[p*16:])
@@ -40,5 +40,12 @@ func maskReLUGeneric(dy, y []float32) {
 		if !(v > 0) {
 			dy[i] = 0
 		}
+	}
+}
+
+// copyRowsGeneric copies count runs of n elements.
+func copyRowsGeneric(count, n int, dst []float32, ld int, src []float32, step int) {
+	for i := range count {
+		copy(dst[i*ld:][:n], src[i*step:][:n])
 	}
 }

@@ -24,65 +24,74 @@ func (p patches) segments(into []segment, k0, k1 int) []segment {
 }
 
 // gather writes the segments of rows [p0, p1) to dst, rows ld apart.
-func (p patches) gather(dst []float32, ld, p0, p1 int, segments []segment) {
-	s := p.s
-	oh, ow, rowLen := s.OutHeight(), s.OutWidth(), s.Width*s.In
-	if p0 >= p1 {
-		return
-	}
-	n, oy, ox := p0/(oh*ow), p0/ow%oh, p0%ow
-	for q := p0; q < p1; q++ {
-		row := dst[(q-p0)*ld:]
-		left := ox*s.Stride - s.Pad
-		lo, hi := max(0, -left)*s.In, min(s.Kernel, s.Width-left)*s.In // columns of a ky within the image
-		for i := range segments {
-			g := &segments[i]
-			d := row[g.at : g.at+g.to-g.from]
-			iy := oy*s.Stride + g.ky - s.Pad
-			if uint(iy) >= uint(s.Height) {
-				clear(d)
-				continue
-			}
-			start := (n*s.Height+iy)*rowLen + left*s.In
-			if lo <= g.from && g.to <= hi {
-				copy(d, p.x[start+g.from:start+g.to])
-				continue
-			}
-			from := min(max(lo, g.from), g.to)
-			to := max(min(hi, g.to), from)
-			clear(d[:from-g.from])
-			if from < to {
-				copy(d[from-g.from:], p.x[start+from:start+to])
-			}
-			clear(d[to-g.from:])
+func (p patches) gather(c *copyKernel, dst []float32, ld, p0, p1 int, segments []segment) {
+	ow := p.s.OutWidth()
+	for p0 < p1 {
+		ox := p0 % ow
+		n := min(p1-p0, ow-ox) // positions in one row of the output
+		for _, g := range segments {
+			p.gatherRow(c, dst, ld, p0/ow, ox, n, g)
 		}
-		if ox++; ox == ow {
-			ox = 0
-			if oy++; oy == oh {
-				oy, n = 0, n+1
-			}
+		p0 += n
+		if p0 < p1 {
+			dst = dst[n*ld:]
 		}
 	}
 }
 
-func (p patches) packLeft(dst []float32, i0, i1, k0, k1 int) layout {
+// gatherRow writes one segment of n positions that start at ox in row (image, oy) of the output, row = image*OutHeight+oy.
+func (p patches) gatherRow(c *copyKernel, dst []float32, ld, row, ox, n int, g segment) {
+	s := &p.s
+	oh := s.OutHeight()
+	iy := row%oh*s.Stride + g.ky - s.Pad
+	length := g.to - g.from
+	if uint(iy) >= uint(s.Height) {
+		for i := range n {
+			clear(dst[i*ld+g.at:][:length])
+		}
+		return
+	}
+	// In the row of x, position i's segment is [start+i*step, ...+length); what lies outside the row counts as zero.
+	x := p.x[(row/oh*s.Height+iy)*s.Width*s.In:][:s.Width*s.In]
+	start, step := (ox*s.Stride-s.Pad)*s.In+g.from, s.Stride*s.In
+	for i := 0; i < n; {
+		at := start + i*step
+		if at >= 0 && at+length <= len(x) {
+			inside := min(n-i, (len(x)-length-at)/step+1)
+			c.run(inside, length, dst[i*ld+g.at:], ld, x[at:], step)
+			i += inside
+			continue
+		}
+		d := dst[i*ld+g.at:][:length]
+		from := min(max(-at, 0), length)
+		to := max(min(len(x)-at, length), from)
+		clear(d[:from])
+		if from < to {
+			copy(d[from:to], x[at+from:])
+		}
+		clear(d[to:])
+		i++
+	}
+}
+
+func (p patches) packLeft(c *implementation, dst []float32, i0, i1, k0, k1 int) layout {
 	var room [16]segment
 	l := byRows(k1 - k0)
-	p.gather(dst, l.rs, i0, i1, p.segments(room[:], k0, k1))
+	p.gather(&c.copyRows, dst, l.rs, i0, i1, p.segments(room[:], k0, k1))
 	return l
 }
 
 // patchesTransposed is patchesᵀ with a row of ones below: rows (ky, kx, c), columns are positions.
 type patchesTransposed struct{ patches }
 
-func (p patchesTransposed) packLeft(dst []float32, i0, i1, k0, k1 int) layout {
+func (p patchesTransposed) packLeft(c *implementation, dst []float32, i0, i1, k0, k1 int) layout {
 	var room [16]segment
 	l := byColumns(k1 - k0)
 	ones := p.s.Kernel * p.s.Kernel * p.s.In
 	for i := i0; i < i1; i += l.group {
 		group := dst[(i-i0)/l.group*l.stride:]
 		end := min(i+l.group, i1)
-		p.gather(group, l.cs, k0, k1, p.segments(room[:], i, min(end, ones)))
+		p.gather(&c.copyRows, group, l.cs, k0, k1, p.segments(room[:], i, min(end, ones)))
 		if end > ones {
 			for k := range k1 - k0 {
 				group[k*l.cs+ones-i] = 1
@@ -100,39 +109,54 @@ type filters struct {
 	flipped       bool
 }
 
-func (f filters) packRight(dst []float32, k0, k1, j0, j1, nr, panel int) {
-	depth, ofO, ofC := f.in, f.in*f.taps, f.taps // depth: channels under a tap
-	column, row := ofO, ofC
-	if f.flipped {
-		depth, column, row = f.out, ofC, ofO
-	}
+// packRight packs panels over all rows: k0 is 0 and k1 the number of rows.
+func (f filters) packRight(p *implementation, dst []float32, k0, k1, j0, j1, panel int) {
+	nr, ofO := p.gemm.nr, f.in*f.taps // from one output channel to the next in w
 	for j := j0; j < j1; j += nr {
-		p := dst[(j-j0)/nr*panel:][:(k1-k0)*nr]
-		n := min(nr, j1-j)
+		to, n := dst[(j-j0)/nr*panel:][:(k1-k0)*nr], min(nr, j1-j)
 		if n < nr {
-			clear(p)
+			clear(to)
 		}
-		for k := k0; k < k1; {
-			tap := k / depth
-			end := min(k1, (tap+1)*depth)
-			if f.flipped {
-				for ; k < end; k++ {
-					from := f.w[(k-tap*depth)*row+f.taps-1-tap+j*column:]
-					to := p[(k-k0)*nr:][:n]
-					for c := range to {
-						to[c] = from[c*column]
+		if f.flipped {
+			for o := range f.out {
+				from := f.w[o*ofO+j*f.taps:][:n*f.taps]
+				for tap := range f.taps {
+					d := to[((f.taps-1-tap)*f.out+o)*nr:][:n]
+					for c := range d {
+						d[c] = from[c*f.taps+tap]
 					}
 				}
-				continue
 			}
-			for c := range n {
-				from := f.w[(k-tap*depth)*row+tap+(j+c)*column:]
-				to := p[(k-k0)*nr+c:]
-				for i := range end - k {
-					to[i*nr] = from[i*row]
+			continue
+		}
+		for c := 0; c < n; c += 8 { // runs along w, where c and tap are inner, and writes 8 columns of a row at a time
+			interleaveTaps(to[c:], nr, f.w[(j+c)*ofO:], ofO, min(8, n-c), f.in, f.taps)
+		}
+	}
+}
+
+// interleaveTaps writes dst[(tap*channels+i)*ld+c] = src[c*step+i*taps+tap] for up to 8 columns c.
+func interleaveTaps(dst []float32, ld int, src []float32, step, columns, channels, taps int) {
+	n := channels * taps
+	if columns < 8 {
+		for c := range columns {
+			from := src[c*step:][:n]
+			for i := range channels {
+				for tap := range taps {
+					dst[(tap*channels+i)*ld+c] = from[i*taps+tap]
 				}
 			}
-			k = end
+		}
+		return
+	}
+	s0, s1, s2, s3 := src[0*step:][:n], src[1*step:][:n], src[2*step:][:n], src[3*step:][:n]
+	s4, s5, s6, s7 := src[4*step:][:n], src[5*step:][:n], src[6*step:][:n], src[7*step:][:n]
+	for i := range channels {
+		for tap := range taps {
+			at := i*taps + tap
+			d := (*[8]float32)(dst[(tap*channels+i)*ld:])
+			d[0], d[1], d[2], d[3] = s0[at], s1[at], s2[at], s3[at]
+			d[4], d[5], d[6], d[7] = s4[at], s5[at], s6[at], s7[at]
 		}
 	}
 }

@@ -6,52 +6,54 @@ type view struct {
 	rs, cs int
 }
 
-func (v view) packLeft(dst []float32, i0, i1, k0, k1 int) layout {
+func (v view) packLeft(p *implementation, dst []float32, i0, i1, k0, k1 int) layout {
 	if v.cs == 1 {
 		l := byRows(k1 - k0)
-		for i := i0; i < i1; i++ {
-			copy(dst[(i-i0)*l.rs:][:k1-k0], v.data[i*v.rs+k0:])
-		}
+		p.copyRows.run(i1-i0, k1-k0, dst, l.rs, v.data[i0*v.rs+k0:], v.rs)
 		return l
 	}
 	l := byColumns(k1 - k0)
 	for i := i0; i < i1; i += l.group {
-		group := dst[(i-i0)/l.group*l.stride:]
-		n := min(l.group, i1-i)
-		for k := k0; k < k1; k++ {
-			copy(group[(k-k0)*l.cs:][:n], v.data[k*v.cs+i:])
-		}
+		p.copyRows.run(k1-k0, min(l.group, i1-i), dst[(i-i0)/l.group*l.stride:], l.cs, v.data[k0*v.cs+i:], v.cs)
 	}
 	return l
 }
 
-func (v view) packRight(dst []float32, k0, k1, j0, j1, nr, panel int) {
-	if v.cs == 1 { // element (k, j) of B is data[k*rs+j]
-		for k := k0; k < k1; k++ {
-			row := v.data[k*v.rs+j0:][:j1-j0]
-			for p := (k - k0) * nr; len(row) >= nr; p += panel {
-				copy(dst[p:][:nr], row)
-				row = row[nr:]
-			}
-			if len(row) > 0 {
-				d := dst[(j1-j0)/nr*panel+(k-k0)*nr:][:nr]
-				clear(d[copy(d, row):])
+func (v view) packRight(p *implementation, dst []float32, k0, k1, j0, j1, panel int) {
+	nr, rows := p.gemm.nr, k1-k0
+	if rows == 0 {
+		return
+	}
+	for j := j0; j < j1; j += nr {
+		to, n := dst[(j-j0)/nr*panel:][:rows*nr], min(nr, j1-j)
+		if n < nr {
+			clear(to)
+		}
+		if v.cs == 1 { // element (k, j) of B is data[k*rs+j]
+			p.copyRows.run(rows, n, to, nr, v.data[k0*v.rs+j:], v.rs)
+			continue
+		}
+		for c := 0; c < n; c += 8 {
+			interleave(to[c:], nr, v.data[(j+c)*v.cs+k0:], v.cs, min(8, n-c), rows)
+		}
+	}
+}
+
+// interleave writes dst[i*ld+c] = src[c*step+i] for up to 8 columns c and i in [0, n): a strip of a transposed matrix.
+func interleave(dst []float32, ld int, src []float32, step, columns, n int) {
+	if columns < 8 {
+		for c := range columns {
+			for i, x := range src[c*step:][:n] {
+				dst[i*ld+c] = x
 			}
 		}
 		return
 	}
-	for j := j0; j < j1; j += nr {
-		p := dst[(j-j0)/nr*panel:][:(k1-k0)*nr]
-		for c := range nr {
-			if j+c >= j1 {
-				for k := range k1 - k0 {
-					p[k*nr+c] = 0
-				}
-				continue
-			}
-			for k, x := range v.data[(j+c)*v.cs+k0 : (j+c)*v.cs+k1] {
-				p[k*nr+c] = x
-			}
-		}
+	s0, s1, s2, s3 := src[0*step:][:n], src[1*step:][:n], src[2*step:][:n], src[3*step:][:n]
+	s4, s5, s6, s7 := src[4*step:][:n], src[5*step:][:n], src[6*step:][:n], src[7*step:][:n]
+	for i := range n {
+		d := (*[8]float32)(dst[i*ld:])
+		d[0], d[1], d[2], d[3] = s0[i], s1[i], s2[i], s3[i]
+		d[4], d[5], d[6], d[7] = s4[i], s5[i], s6[i], s7[i]
 	}
 }

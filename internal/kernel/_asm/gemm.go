@@ -38,15 +38,17 @@ const unroll = 4
 // A scalar of A is broadcast by an instruction of its own and used by each column register. An embedded broadcast in the
 // multiply-add would load it once for each of them: measured on Ice Lake at 12x32, 95 GFLOP/s instead of 160 (limit 179).
 func gemm(name string, v registers, mr, vectors, panel int) {
-	TEXT(name, NOSPLIT, "func(k int, a *float32, rs, cs int, b *float32, c *float32, ldc int, bias *float32, flags, ahead, step int)")
+	TEXT(name, NOSPLIT, "func(k int, a *float32, rs, cs int, b *float32, c *float32, ldc int, bias *float32, flags, ahead, step, far int)")
 	Pragma("noescape")
 	Doc(fmt.Sprintf("%s computes a %d by %d tile; see gemmFunc.", name, mr, vectors*v.lanes))
 	k := Load(Param("k"), GP64())
 	rs := Load(Param("rs"), GP64())
 	cs := Load(Param("cs"), GP64())
-	b := Load(Param("b"), GP64())
+	b := Load(Param("b"), GP64()).(GPVirtual)
 	next := Load(Param("ahead"), GP64()).(GPVirtual)
 	step := Load(Param("step"), GP64()).(GPVirtual)
+	far := Load(Param("far"), GP64()).(GPVirtual)
+	LEAQ(Mem{Base: b, Index: far, Scale: 4}, far)
 	SHLQ(U8(2), rs)
 	SHLQ(U8(2), cs)
 	SHLQ(U8(2), step)
@@ -96,12 +98,32 @@ func gemm(name string, v registers, mr, vectors, panel int) {
 		}
 	}
 
+	c := Load(Param("c"), GP64()).(GPVirtual)
+	ldc := Load(Param("ldc"), GP64()).(GPVirtual)
+	SHLQ(U8(2), ldc)
+	Comment("Fetch C where it will be added to.")
+	flags := Load(Param("flags"), GP64())
+	TESTQ(U32(flagAdd), flags)
+	JZ(LabelRef("start"))
+	at := GP64()
+	MOVQ(c, at)
+	for i := range mr {
+		for line := 0; line < vectors*v.lanes*4; line += 64 {
+			PREFETCHT0(Mem{Base: at, Disp: line})
+		}
+		if i+1 < mr {
+			ADDQ(ldc, at)
+		}
+	}
+	Label("start")
 	CMPQ(k, Imm(unroll))
 	JL(LabelRef("rest"))
 	Label("loop")
 	for u := range unroll {
 		oneK(u)
 	}
+	PREFETCHT1(Mem{Base: far})
+	ADDQ(I32(64), far)
 	ADDQ(I32(4*panel*unroll), b)
 	SUBQ(Imm(unroll), k)
 	CMPQ(k, Imm(unroll))
@@ -116,11 +138,7 @@ func gemm(name string, v registers, mr, vectors, panel int) {
 	JNZ(LabelRef("single"))
 	Label("end")
 
-	c := Load(Param("c"), GP64())
-	ldc := Load(Param("ldc"), GP64())
-	flags := Load(Param("flags"), GP64())
 	bias := Load(Param("bias"), GP64())
-	SHLQ(U8(2), ldc)
 
 	each := func(f func(i, j int)) {
 		for i := range sums {
@@ -129,7 +147,6 @@ func gemm(name string, v registers, mr, vectors, panel int) {
 			}
 		}
 	}
-	at := GP64()
 	rowByRow := func(f func(m Mem, i, j int)) {
 		MOVQ(c, at)
 		for i := range sums {

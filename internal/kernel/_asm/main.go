@@ -16,6 +16,7 @@ func main() {
 	gemm("gemm6x16AVX2", avx2, 6, 2, 16)
 	mask("maskReLUAVX512", avx512)
 	mask("maskReLUAVX2", avx2)
+	copyRows()
 	peak("peakAVX512", avx512, 24)
 	peak("peakAVX2", avx2, 12)
 	Generate()

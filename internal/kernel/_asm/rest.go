@@ -43,7 +43,6 @@ func mask(name string, v registers) {
 // peak writes a loop of multiply-adds in registers: what the machine can do at best.
 func peak(name string, v registers, sums int) {
 	TEXT(name, NOSPLIT, "func(n int)")
-	Pragma("noescape")
 	Doc(fmt.Sprintf("%s does n times %d multiply-adds of %d elements each.", name, sums, v.lanes))
 	n := Load(Param("n"), GP64())
 	acc := make([]VecVirtual, sums)
@@ -57,6 +56,68 @@ func peak(name string, v registers, sums int) {
 	}
 	DECQ(n)
 	JNZ(LabelRef("loop"))
+	VZEROUPPER()
+	RET()
+}
+
+// copyRows copies count runs of n elements; tail has the low n%16 bits set.
+func copyRows() {
+	TEXT("copyRowsAVX512", NOSPLIT, "func(count, n int, dst *float32, ld int, src *float32, step int, tail uint32)")
+	Pragma("noescape")
+	Doc("copyRowsAVX512 copies count runs of n elements from src, step apart, to dst, ld apart; tail has the low n%16 bits set.")
+	count := Load(Param("count"), GP64())
+	whole := Load(Param("n"), GP64())
+	dst := Load(Param("dst"), GP64())
+	ld := Load(Param("ld"), GP64())
+	src := Load(Param("src"), GP64())
+	step := Load(Param("step"), GP64())
+	tail := Load(Param("tail"), GP32())
+	mask := K()
+	KMOVW(tail, mask)
+	SHRQ(U8(4), whole) // registers filled by a run
+	SHLQ(U8(2), ld)
+	SHLQ(U8(2), step)
+	from, to, left := GP64(), GP64(), GP64()
+	Label("row")
+	MOVQ(src, from)
+	MOVQ(dst, to)
+	MOVQ(whole, left)
+	CMPQ(left, U8(4))
+	JL(LabelRef("few"))
+	Label("four")
+	var v [4]VecVirtual
+	for i := range v {
+		v[i] = ZMM()
+		VMOVUPS(Mem{Base: from, Disp: 64 * i}, v[i])
+	}
+	for i := range v {
+		VMOVUPS(v[i], Mem{Base: to, Disp: 64 * i})
+	}
+	ADDQ(I32(256), from)
+	ADDQ(I32(256), to)
+	SUBQ(U8(4), left)
+	CMPQ(left, U8(4))
+	JGE(LabelRef("four"))
+	Label("few")
+	TESTQ(left, left)
+	JZ(LabelRef("last"))
+	Label("one")
+	VMOVUPS(Mem{Base: from}, v[0])
+	VMOVUPS(v[0], Mem{Base: to})
+	ADDQ(U8(64), from)
+	ADDQ(U8(64), to)
+	DECQ(left)
+	JNZ(LabelRef("one"))
+	Label("last")
+	TESTL(tail, tail)
+	JZ(LabelRef("next"))
+	VMOVUPS_Z(Mem{Base: from}, mask, v[0])
+	VMOVUPS(v[0], mask, Mem{Base: to})
+	Label("next")
+	ADDQ(step, src)
+	ADDQ(ld, dst)
+	DECQ(count)
+	JNZ(LabelRef("row"))
 	VZEROUPPER()
 	RET()
 }
