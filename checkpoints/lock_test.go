@@ -55,9 +55,9 @@ func TestLockMany(t *testing.T) {
 	dir := t.TempDir()
 	inside := make(chan struct{}, 1)
 	done := make(chan error)
-	for range 8 {
+	for range 3 {
 		go func() {
-			for got := 0; got < 100; {
+			for got := 0; got < 60; {
 				lock, err := AcquireLock(dir)
 				if errors.Is(err, ErrLocked) {
 					continue
@@ -85,7 +85,7 @@ func TestLockMany(t *testing.T) {
 			done <- nil
 		}()
 	}
-	for range 8 {
+	for range 3 {
 		if err := <-done; err != nil {
 			t.Error(err)
 		}

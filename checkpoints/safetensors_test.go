@@ -168,7 +168,7 @@ func TestWriteRefuses(t *testing.T) {
 		{"metadata not UTF-8", "not UTF-8", File{Metadata: map[string]string{"a": "\xff"}}},
 		{"too few values", "does not fit", File{Tensors: []Tensor{{Name: "a", Shape: []int{2}, Data: one}}}},
 		{"negative side", "does not fit", File{Tensors: []Tensor{{Name: "a", Shape: []int{-1, -1}, Data: one}}}},
-		{"overflow", "does not fit", File{Tensors: []Tensor{{Name: "a", Shape: []int{1 << 31, 1 << 31, 4}}}}},
+		{"overflow", "does not fit", File{Tensors: []Tensor{{Name: "a", Shape: []int{1 << 30, 1 << 30, 16}}}}},
 		{"integers", "I64", File{Tensors: []Tensor{{Name: "a", DType: "I64"}}}},
 		{"mark of the checksum", "marks the checksum", File{Metadata: map[string]string{"a": checksumMark}}},
 	}
