@@ -427,16 +427,16 @@ func TestCacheInfo(t *testing.T) {
 	}
 	store := t.TempDir()
 	put(t, filepath.Join(store, "ab", "foreign"), []byte("x"))
-	p = open(t, m, dir, PictureOptions{Cache: store, Warn: noWarning(t)})
+	p = open(t, m, dir, PictureOptions{Size: 64, Cache: store, Warn: noWarning(t)})
 	for row := range 5 {
 		if _, err := p.Load(row); err != nil {
 			t.Fatal(err)
 		}
 	}
-	for _, p := range []*Pictures{p, open(t, m, dir, PictureOptions{Cache: store})} {
+	for _, p := range []*Pictures{p, open(t, m, dir, PictureOptions{Size: 64, Cache: store})} {
 		got, used, limit, files := p.CacheInfo()
-		// 48 + 3*32*32 = 3120 bytes take one block of 4096.
-		if got != store || used != 5*4096 || limit != 20<<30 || files != 5 {
+		// 48 + 3*64*64 = 12336 bytes take four blocks of 4096.
+		if got != store || used != 5*4*4096 || limit != 20<<30 || files != 5 {
 			t.Errorf("folder %s, %d bytes of %d, %d files", got, used, limit, files)
 		}
 	}
