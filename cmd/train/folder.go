@@ -91,7 +91,7 @@ func openFolder(ctx context.Context, cfg *configs.Config, path string, report *p
 		if path, err = makeNew(path); err != nil {
 			return nil, err
 		}
-	} else if err := os.MkdirAll(path, 0o755); err != nil {
+	} else if err := checkpoints.MakeDir(path); err != nil {
 		return nil, fmt.Errorf("making the run's folder: %w; --out names another one", err)
 	}
 	f := &folder{path: path}
@@ -114,7 +114,7 @@ func openFolder(ctx context.Context, cfg *configs.Config, path string, report *p
 
 // makeNew makes a folder that was not there, with a number after its name where two runs start in one second.
 func makeNew(path string) (string, error) {
-	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+	if err := checkpoints.MakeDir(filepath.Dir(path)); err != nil {
 		return "", fmt.Errorf("making the folder of runs: %w; --out names another place", err)
 	}
 	for n, p := 2, path; ; n++ {
