@@ -204,31 +204,6 @@ func TestParseSize(t *testing.T) {
 	}
 }
 
-func TestFrozen(t *testing.T) {
-	tests := []struct {
-		pattern, name string
-		want          bool
-	}{
-		{"features", "features.0.weight", true},
-		{"features.", "features.0.weight", true},
-		{"features", "features", true},
-		{"features.1", "features.10.weight", false},
-		{"features.?.*", "features.0.weight", true},
-		{"features.?.*", "features.10.weight", false},
-		{"*.bias", "classifier.0.bias", true},
-		{"*", "embed.weight", true},
-		{"shallow", "shallow4.weight", false},
-		{"shallow*", "shallow4.weight", true},
-		{"embed.weight", "embed.weight", true},
-	}
-	for _, test := range tests {
-		c := Config{Freeze: []string{"nothing", test.pattern}}
-		if got := c.Frozen(test.name); got != test.want {
-			t.Errorf("%q on %q: got %v", test.pattern, test.name, got)
-		}
-	}
-}
-
 func TestTotalSteps(t *testing.T) {
 	tests := []struct{ steps, epochs, perEpoch, want int }{
 		{0, 10, 7, 70}, {5, 10, 7, 5}, {500, 10, 7, 500}, {0, math.MaxInt, 2, math.MaxInt}, {0, 3, 0, 0},

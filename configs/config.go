@@ -2,7 +2,6 @@ package configs
 
 import (
 	"math"
-	"path"
 	"slices"
 	"strings"
 	"time"
@@ -159,23 +158,6 @@ func (c *Config) StepLength(total int) int {
 		return c.StepEvery
 	}
 	return max(0, total-1)/3 + 1
-}
-
-// Frozen reports whether the parameter name (such as "features.0.weight") is kept as it is: it equals a
-// pattern of Freeze, lies below one ("features" covers "features.0.weight"), or matches it as a glob of
-// path.Match ("features.?.*").
-func (c *Config) Frozen(name string) bool {
-	return slices.ContainsFunc(c.Freeze, func(pattern string) bool { return FreezeMatches(pattern, name) })
-}
-
-// FreezeMatches reports whether one pattern of --freeze covers the parameter name. A program that knows
-// the names can refuse a pattern that covers none.
-func FreezeMatches(pattern, name string) bool {
-	if strings.HasPrefix(name, strings.TrimSuffix(pattern, ".")+".") {
-		return true
-	}
-	ok, err := path.Match(pattern, name)
-	return err == nil && ok
 }
 
 // splitList cuts a comma-separated list, without the spaces around its members and without empty ones.
