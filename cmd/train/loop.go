@@ -307,14 +307,14 @@ func (t *trainer) epochEnd(ctx context.Context, next data.Position) error {
 	return t.save()
 }
 
-// stopped saves where the run came to when it is ended from outside, and returns why it ended.
+// stopped saves where the run came to when it is ended from outside, by a signal or by pictures that went away, and
+// returns why it ended.
 func (t *trainer) stopped(cause error) error {
-	var stop stopSignal
-	if !errors.As(cause, &stop) || t.step == 0 || t.savedStep == t.step {
+	if t.step == 0 || t.savedStep == t.step {
 		return cause
 	}
 	if err := t.save(); err != nil {
-		return err
+		return errors.Join(cause, err)
 	}
 	t.report.Printf("stopped after step %d; checkpoint %s", t.step, t.saved)
 	return cause
