@@ -1,0 +1,88 @@
+package restore
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+
+	"deeprank/checkpoints"
+	"deeprank/configs"
+	"deeprank/data"
+)
+
+// Run is the folder of a training run, to be read. The run may still be going on.
+type Run struct {
+	Dir        string
+	ConfigPath string
+	Config     configs.Config
+}
+
+// OpenRun reads the config of a run's folder. A folder that holds no run, and a config that cannot be used, is a
+// *configs.Error.
+func OpenRun(dir string) (*Run, error) {
+	r := &Run{Dir: filepath.Clean(dir), ConfigPath: filepath.Join(dir, "config.yaml")}
+	text, err := os.ReadFile(r.ConfigPath)
+	switch info, statErr := os.Stat(dir); {
+	case err == nil:
+	case errors.Is(statErr, fs.ErrNotExist):
+		return nil, refuse("--run "+dir, "there is no such folder")
+	case statErr == nil && !info.IsDir():
+		return nil, refuse("--run "+dir, "is a file; a run is a folder, which train made")
+	case errors.Is(err, fs.ErrNotExist):
+		return nil, refuse("--run "+dir, "holds no run: there is no config.yaml in it")
+	default:
+		return nil, fmt.Errorf("reading the run's config: %w", err)
+	}
+	if r.Config, err = configs.FromYAML(r.ConfigPath, text); err != nil {
+		return nil, err
+	}
+	if err := r.Config.Validate(); err != nil {
+		return nil, fmt.Errorf("%s: %w", r.ConfigPath, err)
+	}
+	return r, nil
+}
+
+// Checkpoint reads the checkpoint at path or, where path is empty, the run's best one; that is the newest where none
+// has a score. Damaged ones that were passed over are told to warn.
+//
+// A path that does not exist, and a run that has no checkpoint yet, is a *configs.Error; a damaged file is a
+// *data.Refused.
+func (r *Run) Checkpoint(ctx context.Context, path string, warn func(path string, err error)) (string, *checkpoints.File, error) {
+	if path != "" {
+		f, err := checkpoints.Read(path)
+		if errors.Is(err, fs.ErrNotExist) {
+			return "", nil, refuse("--checkpoint", err.Error())
+		}
+		return path, f, classify(path, err)
+	}
+	store, err := checkpoints.OpenStore(filepath.Join(r.Dir, "checkpoints"), 1)
+	if err != nil {
+		return "", nil, err
+	}
+	told := map[string]bool{}
+	once := func(path string, err error) {
+		if !told[path] {
+			told[path] = true
+			warn(path, err)
+		}
+	}
+	path, f, err := store.Best(ctx, once)
+	if errors.Is(err, checkpoints.ErrNone) || errors.Is(err, checkpoints.ErrDamaged) {
+		path, f, err = store.Newest(ctx, once)
+	}
+	if errors.Is(err, checkpoints.ErrNone) {
+		return "", nil, refuse("--run "+r.Dir, "has no checkpoint yet; train saves one at its end, and when it is stopped")
+	}
+	return path, f, classify(store.Dir(), err)
+}
+
+// classify makes a *data.Refused of what is wrong with a file's content.
+func classify(path string, err error) error {
+	if errors.Is(err, checkpoints.ErrDamaged) || errors.Is(err, checkpoints.ErrUnsupported) {
+		return &data.Refused{Path: path, Reason: "cannot be used as a checkpoint", Err: err}
+	}
+	return err
+}
