@@ -109,10 +109,10 @@ func (n *network) initialise(cfg *configs.Config, report *progress.Reporter) err
 	}
 	report.Printf("weights   %d of %d from %s", len(l.Taken), len(n.weights.List), cfg.Init)
 	if len(l.Missing) > 0 {
-		report.Printf("          drawn anew, as it lacks them: %s", restore.List(l.Missing))
+		report.Printf("          drawn anew: %s", restore.List(l.Missing))
 	}
 	if len(l.Unused) > 0 {
-		report.Printf("          in it and not in the network: %s", restore.List(l.Unused))
+		report.Printf("          left in the file: %s", restore.List(l.Unused))
 	}
 	return nil
 }

@@ -24,6 +24,8 @@ func Spec(cfg *configs.Config) model.Spec {
 // of weights (init), taken from it, and what that lacks drawn. It returns what was taken from the file; the zero Loaded
 // says that all were drawn.
 //
+// A network with the head gap takes a VGG-16 with the head fc too, without its fc6, which has another shape.
+//
 // A file that does not fit the network, holds nothing of it, or is not there is a *configs.Error; one that cannot be
 // read is a *data.Refused.
 func Initial(team *kernel.Team, w *model.Weights, cfg *configs.Config) (model.Loaded, error) {
@@ -39,7 +41,9 @@ func Initial(team *kernel.Team, w *model.Weights, cfg *configs.Config) (model.Lo
 		return model.Loaded{}, &data.Refused{Path: cfg.Init, Reason: "cannot be read as weights (--init)", Err: err}
 	}
 	tensors := parameters(f)
+	left := leaveFC6(w, tensors)
 	l, err := load(w, tensors)
+	l.Unused = append(l.Unused, left...)
 	if err != nil {
 		return l, refuse("--init "+cfg.Init, fmt.Sprintf("does not fit the network of --size, --width, --fc-dim, --embed-dim and --head: %v", err))
 	}
@@ -52,6 +56,19 @@ func Initial(team *kernel.Team, w *model.Weights, cfg *configs.Config) (model.Lo
 	}
 	w.Init(team, cfg.Seed, func(name string) bool { return taken[name] })
 	return l, nil
+}
+
+// leaveFC6 takes fc6 out of the tensors where it belongs to the head fc and the network's head is gap: torchvision's
+// VGG-16 then gives its convolutions and fc7. It returns the names.
+func leaveFC6(w *model.Weights, tensors map[string]checkpoints.Tensor) []string {
+	const weight, bias = "classifier.0.weight", "classifier.0.bias"
+	t, ok := tensors[weight]
+	if !ok || w.Spec.Head != model.HeadGAP || len(t.Shape) != 2 || t.Shape[1] <= w.Get(weight).Shape[1] {
+		return nil
+	}
+	delete(tensors, weight)
+	delete(tensors, bias)
+	return []string{weight, bias}
 }
 
 func refuse(where, reason string) error {

@@ -96,6 +96,32 @@ func TestInitial(t *testing.T) {
 	}
 }
 
+// TestInitialOtherHead gives a network with the head gap a file whose fc6 belongs to the head fc: all but fc6 is taken.
+func TestInitialOtherHead(t *testing.T) {
+	c := config()
+	c.Init = filepath.Join(t.TempDir(), "vgg.safetensors")
+	w, drawn := weights(t), weights(t)
+	drawn.Init(team(t), c.Seed, nil)
+	columns := 49 * w.Get("classifier.0.weight").Shape[1]
+	fc6 := checkpoints.Tensor{Name: "classifier.0.weight", Shape: []int{5, columns}, Data: make([]float32, 5*columns)}
+	if err := checkpoints.Write(c.Init, numbered(w, func(name string) bool { return name != fc6.Name }, fc6)); err != nil {
+		t.Fatal(err)
+	}
+	l, err := Initial(team(t), w, c)
+	if err != nil || !slices.Equal(l.Missing, []string{"classifier.0.weight", "classifier.0.bias"}) || !slices.Equal(l.Unused, l.Missing) {
+		t.Fatalf("%+v, %v", l, err)
+	}
+	for i, p := range w.List {
+		is := isNumbered(p.Data)
+		if slices.Contains(l.Missing, p.Name) {
+			is = slices.Equal(p.Data, drawn.List[i].Data)
+		}
+		if !is {
+			t.Errorf("%s is %v", p.Name, p.Data[:min(5, len(p.Data))])
+		}
+	}
+}
+
 func TestInitialRefused(t *testing.T) {
 	dir := t.TempDir()
 	write := func(name string, f *checkpoints.File) {
