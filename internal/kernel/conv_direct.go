@@ -42,7 +42,7 @@ func (s Conv) directBackwardWeights(t *Team, x, dy, dw, db []float32, accumulate
 	taps := s.Kernel * s.Kernel
 	p := product{
 		m: taps*s.In + 1, n: s.Out, k: s.positions(), // one row more: db = ones * dy
-		a: patchesTransposed{patches{s, x}}, b: view{dy, s.Out, 1},
+		a: patchesTransposed{patches{s, x}}, b: view{data: dy, rs: s.Out, cs: 1},
 		ldc: s.Out, kc: 256,
 	}
 	p.taskM = share(p.m, max(1, p.m/288), groupRows, groupRows, 2*288)
@@ -98,7 +98,7 @@ func (s Conv) stridedBackwardData(t *Team, dy, w, dx []float32) {
 	for n := range s.Images {
 		p := product{
 			m: oh * ow, n: width, k: s.Out,
-			a: view{dy[n*oh*ow*s.Out:], s.Out, 1}, b: view{w, width, 1}, shareB: 1024,
+			a: view{data: dy[n*oh*ow*s.Out:], rs: s.Out, cs: 1}, b: view{data: w, rs: width, cs: 1}, shareB: 1024,
 			c: columns, ldc: width, mc: 240, kc: 304, taskM: 240, taskN: 1024,
 		}
 		p.run(t)

@@ -1,7 +1,5 @@
 package kernel
 
-import "unsafe"
-
 // DenseForward computes a linear layer: y[r][o] = bias[o] + sum over i of x[r][i] * w[o][i], as torch.nn.functional.linear;
 // where relu is set, negative elements of y become 0 and NaN stays. Shapes: x [rows][in], w [out][in], bias [out], y [rows][out].
 //
@@ -15,8 +13,10 @@ func DenseForward(t *Team, rows, in, out int, x, w, bias, y []float32, relu bool
 	g := &t.impl.gemm
 	p := product{
 		m: out, n: rows, k: in,
-		a: view{w, in, 1}, b: view{x, 1, in}, shareB: 1024, rowsFirst: true,
-		kc: 512, taskN: 256,
+		a: view{data: w, rs: in, cs: 1, direct: true},
+		b: view{data: x, rs: 1, cs: in}, shareB: 1024, rowsFirst: true,
+		kc:    share(1<<17, max(1, rows), 1, 256, 2048), // long runs of w; a block of xᵀ has half a MiB
+		taskN: 256,
 		store: func(i0, i1, j0, j1 int, block []float32, ld int) {
 			for j := j0; j < j1; j++ {
 				to := y[j*out+i0 : j*out+i1]
@@ -44,7 +44,7 @@ func DenseBackwardData(t *Team, rows, in, out int, dy, w, dx []float32) {
 	g := &t.impl.gemm
 	p := product{
 		m: rows, n: in, k: out,
-		a: view{dy, out, 1}, b: view{w, in, 1}, c: dx, ldc: in,
+		a: view{data: dy, rs: out, cs: 1}, b: view{data: w, rs: in, cs: 1}, c: dx, ldc: in,
 		mc: 240, kc: 128, taskM: 2400,
 	}
 	p.taskN = share(in, 32, g.nr, 4*g.nr, 1024)
@@ -61,8 +61,7 @@ func DenseBackwardWeights(t *Team, rows, in, out int, x, dy, dw, db []float32, a
 	wantLength("DenseBackwardWeights", "db", len(db), out)
 	p := product{
 		m: out, n: in, k: rows,
-		a: view{dy, 1, out}, b: view{x, in, 1}, c: dw, ldc: in, accumulate: accumulate,
-		stream:    in%16 == 0 && uintptr(unsafe.Pointer(unsafe.SliceData(dw)))%64 == 0,
+		a: view{data: dy, rs: 1, cs: out}, b: view{data: x, rs: in, cs: 1}, c: dw, ldc: in, accumulate: accumulate,
 		shareB:    1024,
 		rowsFirst: true,
 		mc:        240, kc: 288, taskM: 240, taskN: 1024,

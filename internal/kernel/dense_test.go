@@ -75,24 +75,6 @@ func TestDense(t *testing.T) {
 	}
 }
 
-// TestDenseStreams: gradients that start at a cache line and have whole lines a row are stored past the caches.
-func TestDenseStreams(t *testing.T) {
-	rng := rand.New(rand.NewPCG(4, 4))
-	const rows, in, out = 5, 96, 40
-	x, dy, dw, db := draw(rng, rows*in), draw(rng, rows*out), make([]float64, out*in), make([]float64, out)
-	reference.DenseBackwardWeights(rows, in, out, x, dy, dw, db, false)
-	eachImplementation(t, func(t *testing.T, teams []*Team) {
-		got, gotB := aligned(out*in), make([]float32, out)
-		for _, team := range teams {
-			for i := range got {
-				got[i] = canary
-			}
-			DenseBackwardWeights(team, rows, in, out, guardedCopy(x).v, guardedCopy(dy).v, got, gotB, false)
-			near(t, "dw", got, dw, 1e-5)
-		}
-	})
-}
-
 // TestDenseGradient compares the gradients with central differences of the forward pass in float64.
 func TestDenseGradient(t *testing.T) {
 	for _, c := range denseCases() {

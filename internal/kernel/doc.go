@@ -18,17 +18,17 @@
 //
 // Convolutions and dense layers are products C = A*B, cut into blocks (gemm.go):
 //
-//	                 nr columns
-//	                 +--+                 B is packed into panels of nr columns, [k][nr]; the kc by nr part in use stays
-//	            B    |  |  kc             in the first-level cache
-//	                 +--+
-//	    kc
-//	  +----+         +--+
-//	  |    |  mr     |  |  a tile of C: mr x nr sums in registers, for kc steps of k
-//	  +----+         +--+
-//	  | A  |         | C|                 A is packed mc rows by kc for the second-level cache, as rows or as columns,
-//	  |    |         |  |                 whichever needs no transposition
-//	  +----+         +--+
+//	               nr columns
+//	               +--+                 B is packed into panels of nr columns, [k][nr]; the kc by nr part in use stays
+//	          B    |  |  kc             in the first-level cache
+//	               +--+
+//	  kc
+//	+----+         +--+
+//	|    |  mr     |  |  a tile of C: mr x nr sums in registers, for kc steps of k
+//	+----+         +--+
+//	| A  |         | C|                 A is packed mc rows by kc for the second-level cache, as rows or as columns,
+//	|    |         |  |                 whichever needs no transposition
+//	+----+         +--+
 //
 // Operands are packed from where they lie: matrices and transposed ones (view.go), image patches of a convolution that are
 // never written out as a whole (patches.go). So all passes use one product:

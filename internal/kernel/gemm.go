@@ -17,7 +17,6 @@ type product struct {
 	c          []float32
 	ldc        int
 	accumulate bool // add to what c holds
-	stream     bool // c is written once and not read soon
 	bias       []float32
 	relu       bool
 	store      func(i0, i1, j0, j1 int, block []float32, ld int)
@@ -32,8 +31,9 @@ type product struct {
 // leftOperand is a matrix A that can pack a block of itself.
 type leftOperand interface {
 	// packLeft writes rows [i0, i1), columns [k0, k1) to dst, which is large enough for any layout (see leftSize), and
-	// returns where they lie. What it leaves in the rows up to the next multiple of mr does not matter.
-	packLeft(p *implementation, dst []float32, i0, i1, k0, k1 int) layout
+	// returns it with the way they lie in it; or it returns a part of the matrix itself. What it leaves in the rows up to
+	// the next multiple of mr does not matter.
+	packLeft(p *implementation, dst []float32, i0, i1, k0, k1 int) ([]float32, layout)
 }
 
 // rightOperand is a matrix B that can pack a block of itself.
@@ -136,26 +136,23 @@ func (p *product) block(t *Team, g *gemmKernel, worker int, shared []float32, ch
 			if p.relu {
 				flags |= reluFlag
 			}
-			if part == 0 && p.stream && !p.accumulate {
-				flags |= streamFlag
-			}
 		}
 		var b []float32
 		panel := p.k * g.nr
 		if p.shareB > 0 {
 			b = shared[j0*p.k+k0*g.nr:]
 		} else {
-			panel = (k1 - k0) * g.nr
+			panel = (k1-k0)*g.nr + 16 // not a power of two, for the caches
 			b = t.Scratch(worker, slotRight, ceilDiv(j1-j0, g.nr)*panel)
 			p.b.packRight(&t.impl, b, k0, k1, j0, j1, panel)
 		}
 		for i := i0; i < i1; i += mc {
 			rows := min(mc, i1-i)
 			w := tiles{
-				g: g, k: k1 - k0, rows: rows, columns: j1 - j0, a: left, b: b, panel: panel,
+				g: g, k: k1 - k0, rows: rows, columns: j1 - j0, b: b, panel: panel,
 				c: c[(i-i0)*ldc:], ldc: ldc, bias: bias, flags: flags, edge: tile, rowsFirst: p.rowsFirst,
 			}
-			w.layout = p.a.packLeft(&t.impl, left, i, i+rows, k0, k1)
+			w.a, w.layout = p.a.packLeft(&t.impl, left, i, i+rows, k0, k1)
 			w.run()
 		}
 	}

@@ -36,9 +36,8 @@ type gemmFunc func(k int, a []float32, rs, cs int, b, c []float32, ldc int, bias
 
 // The flags of a gemmFunc, as in _asm/gemm.go; what they ask for happens in this order, the bias after addFlag.
 const (
-	addFlag    = 1 << iota // C += A*B
-	reluFlag               // negative elements become 0; NaN stays
-	streamFlag             // store C past the caches: it will not be read soon. Rows of C start at multiples of 64 bytes.
+	addFlag  = 1 << iota // C += A*B
+	reluFlag             // negative elements become 0; NaN stays
 )
 
 // copyKernel copies count runs of n elements, src[i*step:] to dst[i*ld:].

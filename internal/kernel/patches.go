@@ -74,17 +74,17 @@ func (p patches) gatherRow(c *copyKernel, dst []float32, ld, row, ox, n int, g s
 	}
 }
 
-func (p patches) packLeft(c *implementation, dst []float32, i0, i1, k0, k1 int) layout {
+func (p patches) packLeft(c *implementation, dst []float32, i0, i1, k0, k1 int) ([]float32, layout) {
 	var room [16]segment
 	l := byRows(k1 - k0)
 	p.gather(&c.copyRows, dst, l.rs, i0, i1, p.segments(room[:], k0, k1))
-	return l
+	return dst, l
 }
 
 // patchesTransposed is patchesᵀ with a row of ones below: rows (ky, kx, c), columns are positions.
 type patchesTransposed struct{ patches }
 
-func (p patchesTransposed) packLeft(c *implementation, dst []float32, i0, i1, k0, k1 int) layout {
+func (p patchesTransposed) packLeft(c *implementation, dst []float32, i0, i1, k0, k1 int) ([]float32, layout) {
 	var room [16]segment
 	l := byColumns(k1 - k0)
 	ones := p.s.Kernel * p.s.Kernel * p.s.In
@@ -98,7 +98,7 @@ func (p patchesTransposed) packLeft(c *implementation, dst []float32, i0, i1, k0
 			}
 		}
 	}
-	return l
+	return dst, l
 }
 
 // filters is the right operand of a convolution, from w [out][in][taps]: rows (tap, c), a column for each o; or, flipped, for the

@@ -4,51 +4,52 @@ package kernel
 type view struct {
 	data   []float32
 	rs, cs int
+	direct bool // as a left operand, is read where it lies: for one that is used once
 }
 
-func (v view) packLeft(p *implementation, dst []float32, i0, i1, k0, k1 int) layout {
+func (v view) packLeft(p *implementation, dst []float32, i0, i1, k0, k1 int) ([]float32, layout) {
 	if v.cs == 1 {
+		if v.direct && (i1-i0)%p.gemm.mr == 0 && k0 < k1 {
+			return v.data[i0*v.rs+k0 : (i1-1)*v.rs+k1], layout{group: 1 << 40, rs: v.rs, cs: 1}
+		}
 		l := byRows(k1 - k0)
 		p.copyRows.run(i1-i0, k1-k0, dst, l.rs, v.data[i0*v.rs+k0:], v.rs)
-		return l
+		return dst, l
 	}
 	l := byColumns(k1 - k0)
 	for i := i0; i < i1; i += l.group {
 		p.copyRows.run(k1-k0, min(l.group, i1-i), dst[(i-i0)/l.group*l.stride:], l.cs, v.data[k0*v.cs+i:], v.cs)
 	}
-	return l
+	return dst, l
 }
 
 func (v view) packRight(p *implementation, dst []float32, k0, k1, j0, j1, panel int) {
-	nr, rows := p.gemm.nr, k1-k0
+	nr, rows, whole := p.gemm.nr, k1-k0, (j1-j0)/p.gemm.nr
 	if rows == 0 {
 		return
 	}
-	for j := j0; j < j1; j += nr {
-		to, n := dst[(j-j0)/nr*panel:][:rows*nr], min(nr, j1-j)
-		if n < nr {
-			clear(to)
+	if v.cs == 1 { // element (k, j) of B is data[k*rs+j]
+		for w := range whole {
+			p.copyRows.run(rows, nr, dst[w*panel:], nr, v.data[k0*v.rs+j0+w*nr:], v.rs)
 		}
-		if v.cs == 1 { // element (k, j) of B is data[k*rs+j]
-			p.copyRows.run(rows, n, to, nr, v.data[k0*v.rs+j:], v.rs)
-			continue
+	} else {
+		for j := j0; j < j0+whole*nr; j += 8 {
+			interleave(dst[(j-j0)/nr*panel+(j-j0)%nr:], nr, v.data[j*v.cs+k0:], v.cs, rows)
 		}
-		for c := 0; c < n; c += 8 {
-			interleave(to[c:], nr, v.data[(j+c)*v.cs+k0:], v.cs, min(8, n-c), rows)
+	}
+	if j := j0 + whole*nr; j < j1 {
+		to := dst[whole*panel:][:rows*nr]
+		clear(to)
+		for c := range j1 - j {
+			for k := range rows {
+				to[k*nr+c] = v.data[(k0+k)*v.rs+(j+c)*v.cs]
+			}
 		}
 	}
 }
 
-// interleave writes dst[i*ld+c] = src[c*step+i] for up to 8 columns c and i in [0, n): a strip of a transposed matrix.
-func interleave(dst []float32, ld int, src []float32, step, columns, n int) {
-	if columns < 8 {
-		for c := range columns {
-			for i, x := range src[c*step:][:n] {
-				dst[i*ld+c] = x
-			}
-		}
-		return
-	}
+// interleave writes dst[i*ld+c] = src[c*step+i] for 8 columns c and i in [0, n): a strip of a transposed matrix.
+func interleave(dst []float32, ld int, src []float32, step, n int) {
 	s0, s1, s2, s3 := src[0*step:][:n], src[1*step:][:n], src[2*step:][:n], src[3*step:][:n]
 	s4, s5, s6, s7 := src[4*step:][:n], src[5*step:][:n], src[6*step:][:n], src[7*step:][:n]
 	for i := range n {

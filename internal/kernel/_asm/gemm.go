@@ -179,21 +179,13 @@ func gemm(name string, v registers, mr, vectors, panel int) {
 	each(func(i, j int) { VMAXPS(sums[i][j], zero, sums[i][j]) })
 	Label("noReLU")
 
-	TESTQ(U32(flagStream), flags)
-	JNZ(LabelRef("stream"))
 	rowByRow(func(m Mem, i, j int) { VMOVUPS(sums[i][j], m) })
-	VZEROUPPER()
-	RET()
-	Label("stream")
-	rowByRow(func(m Mem, i, j int) { VMOVNTPS(sums[i][j], m) })
-	SFENCE()
 	VZEROUPPER()
 	RET()
 }
 
-// The flags of a microkernel, as in ../gemm_kernels.go.
+// The flags of a microkernel, as in ../implementations.go.
 const (
-	flagAdd    = 1 << iota // add to what C holds
-	flagReLU               // negative elements become 0
-	flagStream             // store past the caches; C's rows start at whole registers
+	flagAdd  = 1 << iota // add to what C holds
+	flagReLU             // negative elements become 0
 )
