@@ -83,7 +83,8 @@ kill: ## kill -9 a training run KILL_ROUNDS times (20) and resume it: the same b
 
 .PHONY: peers
 peers: parity-data vgg16-data ## compare with PyTorch, torchvision and Python's safetensors (slow, downloads them)
-	DEEPRANK_PYTHON=$(CURDIR)/$(VENV)/bin/python $(GO) test -tags peers -count=1 -timeout 60m ./...
+	DEEPRANK_PYTHON=$(CURDIR)/$(VENV)/bin/python DEEPRANK_PARITY=$(CURDIR)/bench/parity DEEPRANK_VGG16=$(CURDIR)/bench/vgg16 \
+		$(GO) test -tags peers -count=1 -timeout 60m ./...
 
 .PHONY: venv
 venv: $(STAMP) ## the Python environment of the comparisons, in .venv
