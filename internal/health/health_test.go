@@ -92,6 +92,12 @@ func TestMonitor(t *testing.T) {
 			})},
 		{name: "gradients explode", gap: 1, after: 1000, within: 100, want: []string{"gradients have grown"},
 			samples: from(usual(1, 1500), 1000, func(s *Sample) { s.GradNorm *= 1e4 })},
+		{name: "now and then a step without a gradient", gap: 1,
+			samples: from(usual(1, 1500), 100, func(s *Sample) {
+				if s.Step < 300 && s.Step%10 == 0 {
+					s.GradNorm, s.Loss, s.Active = 0, 0, 0
+				}
+			})},
 		{name: "one large gradient", gap: 1,
 			samples: from(usual(1, 1500), 1, func(s *Sample) {
 				if s.Step == 1000 {

@@ -23,6 +23,7 @@ func (s Sample) finite() bool {
 type Monitor struct {
 	gap   float64
 	seen  int // samples
+	sized int // samples with a gradient
 	loss  average
 	noise average // squared distance of the loss from its average
 	dPos  average
@@ -65,9 +66,14 @@ func (m *Monitor) Step(s Sample) []string {
 	m.dSlow.add(s.DNeg)
 	m.act.add(s.Active)
 	m.wait.add(s.Wait)
-	m.grad.add(max(math.Log10(s.GradNorm), smallest))
+	if s.Active > 0 { // without a loss there is no gradient, which says nothing about their size
+		m.grad.add(max(math.Log10(s.GradNorm), smallest))
+		m.sized++
+	}
 	if m.seen >= settled {
 		m.best = min(m.best, m.loss.value())
+	}
+	if m.sized >= settled {
 		m.calm = min(m.calm, m.grad.value())
 	}
 	var messages []string
