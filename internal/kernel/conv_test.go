@@ -66,7 +66,7 @@ func convCases() []convCase {
 		c.Out /= 4
 		cases = append(cases, c)
 	}
-	return append(cases, convCase{"conv4_1 with all channels", Conv{1, 3, 2, 256, 512, 3, 1, 1}})
+	return append(cases, convCase{"conv4_1 with all channels", Conv{1, 2, 1, 256, 512, 3, 1, 1}})
 }
 
 func (s Conv) reference() reference.Conv {
@@ -132,7 +132,7 @@ func TestConv(t *testing.T) {
 func TestConvGradient(t *testing.T) {
 	for _, c := range convCases() {
 		lenX, lenW, lenY := c.Images*c.Height*c.Width*c.In, c.Out*c.In*c.Kernel*c.Kernel, c.Images*c.OutHeight()*c.OutWidth()*c.Out
-		if (lenX+lenW+c.Out)*lenY*c.In*c.Kernel*c.Kernel > 2e7 {
+		if (lenX+lenW+c.Out)*lenY*c.In*c.Kernel*c.Kernel > 4e6 {
 			continue
 		}
 		t.Run(c.name, func(t *testing.T) {

@@ -82,6 +82,34 @@ func TestTeamRaisesPanics(t *testing.T) {
 	}
 }
 
+func TestTeamDropsTasksAfterPanic(t *testing.T) {
+	team := NewTeam(2)
+	defer team.Close()
+	const tasks = 100_000
+	var ran atomic.Int32
+	var raised atomic.Bool
+	func() {
+		defer func() { _ = recover() }()
+		team.Run(tasks, func(task, _ int) {
+			n := ran.Add(1)
+			if task == 0 { // with the other worker in task 1
+				for n < 2 {
+					runtime.Gosched()
+					n = ran.Load()
+				}
+				raised.Store(true)
+				panic("first")
+			}
+			for !raised.Load() {
+				runtime.Gosched()
+			}
+		})
+	}()
+	if n := ran.Load(); n == tasks {
+		t.Errorf("all %d tasks ran, though the first panicked", n)
+	}
+}
+
 func TestTeamRefusesRunWithinTask(t *testing.T) {
 	for _, threads := range []int{1, 2} {
 		team := NewTeam(threads)
