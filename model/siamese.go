@@ -73,8 +73,11 @@ func (s *Siamese) Step(b Batch, total int, accumulate bool) (Result, error) {
 	if b.Triplets < 1 || 3*b.Triplets > s.tower.capacity {
 		return Result{}, fmt.Errorf("model: %d triplets in a graph for %d", b.Triplets, s.tower.capacity/3)
 	}
-	r.Images, r.Total, r.Accumulate, r.Train, r.Keys = 3*b.Triplets, total, accumulate, true, b.Keys
 	size := s.tower.weights.Spec.Size
+	if want := 3 * b.Triplets * size * size * 3; len(b.Pixels) != want {
+		return Result{}, fmt.Errorf("model: %d bytes of pixels for %d triplets, want %d", len(b.Pixels), b.Triplets, want)
+	}
+	r.Images, r.Total, r.Accumulate, r.Train, r.Keys = 3*b.Triplets, total, accumulate, true, b.Keys
 	kernel.PixelsToInput(r.Team, r.Images, size, b.Pixels, s.input[:r.Images*size*size*3])
 	s.machine.Reset()
 	if err := s.machine.RunAll(); err != nil {
