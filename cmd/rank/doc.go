@@ -1,0 +1,8 @@
+// Rank uses a trained network: it embeds pictures and looks for the nearest ones.
+//
+//	rank sheet --run DIR
+//
+// main.go has the signals, run.go the commands; each command has a file of its own. The command sheet begins in
+// sheet.go; gallery.go goes from a run's triplets to pictures and their embeddings, nearest.go searches and counts,
+// queries.go chooses the queries that are shown, draw.go puts them on the sheet.
+package main

@@ -1,0 +1,20 @@
+package main
+
+import (
+	"context"
+	"io"
+
+	"deeprank/internal/cli"
+)
+
+// run is the program: it returns the exit code.
+func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
+	p := cli.Program{
+		Name:  "rank",
+		About: "Uses a trained network: embeds pictures and looks for the nearest ones.",
+		Commands: []cli.Command{
+			{Name: "sheet", Short: "a picture of queries and their nearest pictures, before and after training", Run: sheetCommand},
+		},
+	}
+	return p.Run(ctx, args, stdout, stderr)
+}

@@ -1,0 +1,168 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+
+	"deeprank/internal/cli"
+	"deeprank/internal/progress"
+	"deeprank/internal/restore"
+	"deeprank/internal/sheet"
+)
+
+// sheetOptions are the flags of the command sheet.
+type sheetOptions struct {
+	run, checkpoint             string
+	triplets, metadata, images  string
+	init                        string
+	gallery, queries, top, cell int
+	out                         string
+	threads                     int
+	quiet                       bool
+}
+
+// sheetResult is what the command tells on stdout.
+type sheetResult struct {
+	Sheet       string  `json:"sheet"`
+	Run         string  `json:"run"`
+	Checkpoint  string  `json:"checkpoint"`
+	Triplets    string  `json:"triplets"` // whose pictures are the gallery
+	Pictures    int     `json:"pictures"`
+	BadPictures int     `json:"bad_pictures"`
+	Shown       []int32 `json:"shown"` // rows of the queries on the sheet
+	Before      scores  `json:"before"`
+	After       scores  `json:"after"`
+}
+
+// maxPixels bounds a sheet.
+const maxPixels = 100 << 20
+
+func readSheetOptions(args []string, stdout io.Writer) (*sheetOptions, error) {
+	var o sheetOptions
+	f := cli.NewFlags("rank sheet", "--run DIR", `Draws a sheet of queries and their nearest pictures, before and after training side by side. Pictures of the
+query's product are framed green, of another product of its category and colour yellow, all others red.
+
+The pictures are those of the run's validation triplets. Above them stand numbers over all of these pictures as
+queries: how often the nearest picture is of the same product (recall@1), which share of the first R is, if the
+product has R other pictures (R-precision), and how many triplets are in the right order.`)
+	f.StringVar(&o.run, "run", "", "folder of the run, made by train")
+	f.StringVar(&o.checkpoint, "checkpoint", "", "the weights after training (default: the run's best checkpoint)")
+	f.StringVar(&o.out, "out", "sheet.png", "the picture to write, as PNG")
+	f.IntRange(&o.queries, "queries", 8, 1, 200, "rows of the sheet")
+	f.IntRange(&o.top, "top", 10, 1, 100, "nearest pictures of each query")
+	f.IntRange(&o.cell, "cell", 72, 16, 512, "side of each picture in pixels")
+	f.StringVar(&o.triplets, "triplets", "", "triplets whose pictures are searched (default: the run's val_triplets)")
+	f.StringVar(&o.metadata, "metadata", "", "their metadata (default: the run's)")
+	f.StringVar(&o.images, "images", "", "folder of the pictures (default: the run's; with --metadata, images beside it or one level up)")
+	f.StringVar(&o.init, "init", "", "weights that the run started from, if that file was moved (default: the run's init)")
+	f.IntRange(&o.gallery, "gallery", 10000, 3, 1_000_000, "at most so many pictures, those of the first triplets")
+	f.IntRange(&o.threads, "threads", 0, 0, 1024, "threads; 0 is one a CPU")
+	f.BoolVar(&o.quiet, "quiet", false, "say nothing but warnings and errors")
+	if err := f.Read(args, 0, stdout); err != nil {
+		return nil, err
+	}
+	if o.run == "" {
+		return nil, cli.Usagef("--run DIR is missing: the folder of a run, made by train")
+	}
+	if pixels := o.queries * 2 * (o.top + 1) * o.cell * o.cell; pixels > maxPixels {
+		return nil, cli.Usagef("a sheet of %d queries with %d pictures of %d x %d pixels would be too large to look at; lower --queries, --top or --cell",
+			o.queries, o.top, o.cell, o.cell)
+	}
+	return &o, checkOut(o.out)
+}
+
+// checkOut finds out before the work whether a file can be written.
+func checkOut(path string) error {
+	if path == "" {
+		return cli.Usagef("--out is empty; name the PNG file to write")
+	}
+	if info, err := os.Stat(path); err == nil && !info.Mode().IsRegular() {
+		return cli.Usagef("--out %s is not a file; name a PNG file to write", path)
+	}
+	dir := filepath.Dir(path)
+	if info, err := os.Stat(dir); errors.Is(err, fs.ErrNotExist) || err == nil && !info.IsDir() {
+		return cli.Usagef("--out %s: there is no folder %s", path, dir)
+	}
+	f, err := os.CreateTemp(dir, filepath.Base(path)+".*.part")
+	if err != nil {
+		return fmt.Errorf("--out %s cannot be written: %w", path, err)
+	}
+	defer os.Remove(f.Name())
+	return f.Close()
+}
+
+// sheetCommand draws the sheet.
+func sheetCommand(ctx context.Context, args []string, stdout, stderr io.Writer) (any, error) {
+	o, err := readSheetOptions(args, stdout)
+	if err != nil {
+		return nil, err
+	}
+	report := progress.New(stderr, nil, progress.Options{Quiet: o.quiet})
+	defer func() { _ = report.Close() }() // there is no log file
+	r, err := restore.OpenRun(o.run)
+	if err != nil {
+		return nil, err
+	}
+	g, err := openGallery(r, o, report)
+	if err != nil {
+		return nil, err
+	}
+	defer g.close()
+	net, err := openNetwork(ctx, r, o, len(g.rows), report)
+	if err != nil {
+		return nil, err
+	}
+	defer net.close()
+
+	var before, after [][]float32
+	if err := net.untrained(); err != nil {
+		return nil, err
+	}
+	if before, err = g.embed(ctx, net, "before training", report); err != nil {
+		return nil, err
+	}
+	if err := net.trained(); err != nil {
+		return nil, err
+	}
+	if after, err = g.embed(ctx, net, "after training", report); err != nil {
+		return nil, err
+	}
+	if before, after, err = g.keepReadable(before, after, report); err != nil {
+		return nil, err
+	}
+
+	shown := chooseQueries(g, o.queries)
+	result := sheetResult{
+		Sheet: o.out, Run: r.Dir, Checkpoint: net.path, Triplets: g.tripletsPath,
+		Pictures: len(g.rows), BadPictures: g.bad,
+	}
+	for _, place := range shown {
+		result.Shown = append(result.Shown, g.rows[place])
+	}
+	report.Status("searching")
+	var nearestBefore, nearestAfter map[int][]int
+	if nearestBefore, result.Before, err = search(ctx, net.team, g, before, shown, o.top); err != nil {
+		return nil, err
+	}
+	if nearestAfter, result.After, err = search(ctx, net.team, g, after, shown, o.top); err != nil {
+		return nil, err
+	}
+	if len(shown) < o.queries {
+		report.Warnf("only %d pictures can be queries: the others are the only one of their product", len(shown))
+	}
+	report.Printf("numbers   %s", summary(result.Before, result.After))
+	im, err := drawSheet(g, shown, nearestBefore, nearestAfter, summary(result.Before, result.After), o)
+	if err != nil {
+		return nil, err
+	}
+	if err := sheet.WritePNG(o.out, im); err != nil {
+		return nil, err
+	}
+	report.Printf("sheet     %s, %d x %d pixels", o.out, im.Bounds().Dx(), im.Bounds().Dy())
+	return result, nil
+}
