@@ -8,8 +8,7 @@ import (
 	"path/filepath"
 	"runtime"
 
-	"github.com/spf13/pflag"
-
+	"deeprank/internal/cli"
 	"deeprank/internal/shop"
 )
 
@@ -21,47 +20,28 @@ type demoResult struct {
 
 // demo draws a shop into a folder.
 func demo(ctx context.Context, args []string, stdout, stderr io.Writer) (any, error) {
-	flags := pflag.NewFlagSet("demo", pflag.ContinueOnError)
-	flags.SetOutput(io.Discard) // run prints the error
-	flags.Usage = func() {}
-	flags.SortFlags = false
+	flags := cli.NewFlags("triplets demo", "DIR", `Draws a small shop: garments of ten kinds in ten colours, each with its own pattern and details, and
+several pictures of each that differ in position, size, background and light.
+
+DIR gets csv/sample_set.csv, csv/triplets.csv, csv/val_triplets.csv and images/. If it holds the same demo
+already, nothing is done; if it holds another or a broken one, that is drawn anew; anything else is left alone.`)
 	var o shop.FolderOptions
 	flags.IntVar(&o.Products, "products", 300, "articles in the shop; one in five is kept for validation")
 	flags.IntVar(&o.Views, "views", 4, "pictures of each")
 	flags.IntVar(&o.Size, "size", 128, "side of a picture in pixels")
 	flags.Uint64Var(&o.Seed, "seed", 1, "the same seed draws the same shop")
-	flags.IntVar(&o.Triplets, "triplets", 4000, "triplets for training")
-	flags.IntVar(&o.ValTriplets, "val-triplets", 500, "triplets for validation, of products that training never sees")
-	flags.IntVar(&o.Threads, "threads", 0, "pictures drawn at once; 0 is one a CPU")
+	flags.IntRange(&o.Triplets, "triplets", 4000, 1, 100_000_000, "triplets for training")
+	flags.IntRange(&o.ValTriplets, "val-triplets", 500, 1, 100_000_000, "triplets for validation, of products that training never sees")
+	flags.IntRange(&o.Threads, "threads", 0, 0, 1024, "pictures drawn at once; 0 is one a CPU")
 	quiet := flags.Bool("quiet", false, "say nothing but errors")
-	if err := flags.Parse(args); errors.Is(err, pflag.ErrHelp) {
-		fmt.Fprint(stdout, `Draws a small shop: garments of ten kinds in ten colours, each with its own pattern and details, and
-several pictures of each that differ in position, size, background and light.
-
-Usage: triplets demo DIR [flags]
-
-DIR gets csv/sample_set.csv, csv/triplets.csv, csv/val_triplets.csv and images/. If it holds the same demo
-already, nothing is done; if it holds another or a broken one, that is drawn anew; anything else is left alone.
-
-Flags
-`, flags.FlagUsages())
-		return nil, pflag.ErrHelp
-	} else if err != nil {
-		return nil, usagef("demo: %w; see triplets demo --help", err)
+	if err := flags.Read(args, 1, stdout); err != nil {
+		return nil, err
 	}
-	if flags.NArg() != 1 || flags.Arg(0) == "" {
-		return nil, usagef("demo: name one folder to draw into: triplets demo DIR")
+	if flags.Arg(0) == "" {
+		return nil, cli.Usagef("name one folder to draw into: triplets demo DIR")
 	}
 	if err := o.Options.Validate(); err != nil {
-		return nil, usagef("demo: --%w", err)
-	}
-	for _, c := range []struct {
-		name           string
-		value, low, hi int
-	}{{"triplets", o.Triplets, 1, 100_000_000}, {"val-triplets", o.ValTriplets, 1, 100_000_000}, {"threads", o.Threads, 0, 1024}} {
-		if c.value < c.low || c.value > c.hi {
-			return nil, usagef("demo: --%s is %d; it must be from %d to %d", c.name, c.value, c.low, c.hi)
-		}
+		return nil, cli.Usagef("--%w", err)
 	}
 	if o.Threads == 0 {
 		o.Threads = runtime.GOMAXPROCS(0)
@@ -88,7 +68,7 @@ Flags
 	var foreign *shop.ForeignError
 	switch {
 	case errors.As(err, &foreign):
-		return nil, usageError{err}
+		return nil, &cli.UsageError{Err: err}
 	case err != nil:
 		return nil, err
 	case report.Drawn:

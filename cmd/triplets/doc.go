@@ -2,6 +2,6 @@
 //
 //	triplets demo DIR
 //
-// main.go has the signals, run.go the commands and the exit codes; each command
-// has a file of its own.
+// run.go has the commands; each has a file of its own. Package cli has the
+// signals, the exit codes and the last line on stdout.
 package main

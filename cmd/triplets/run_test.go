@@ -9,6 +9,8 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+
+	"deeprank/internal/cli"
 )
 
 func TestCommandLine(t *testing.T) {
@@ -29,8 +31,8 @@ func TestCommandLine(t *testing.T) {
 		{"demo -h", 0, "--products"},
 		{"dmeo", 2, `unknown command "dmeo"; commands: demo`},
 		{"--quiet demo", 2, "the command comes before its flags"},
-		{"demo", 2, "name one folder"},
-		{"demo a b", 2, "name one folder"},
+		{"demo", 2, "usage: triplets demo DIR"},
+		{"demo a b", 2, `"b" is too much; usage: triplets demo DIR`},
 		{"demo " + fresh + " --product 3", 2, "unknown flag: --product"},
 		{"demo " + fresh + " --products 3", 2, "--products is 3; it must be from 20"},
 		{"demo " + fresh + " --products many", 2, `"many"`},
@@ -105,12 +107,12 @@ func TestDemo(t *testing.T) {
 func TestStopped(t *testing.T) {
 	for signal, want := range map[os.Signal]int{os.Interrupt: 130, syscall.SIGTERM: 143} {
 		ctx, cancel := context.WithCancelCause(t.Context())
-		cancel(stopSignal{signal})
+		cancel(cli.StopSignal{Signal: signal})
 		var stdout, stderr bytes.Buffer
 		if code := run(ctx, []string{"demo", t.TempDir(), "--quiet"}, &stdout, &stderr); code != want {
 			t.Errorf("%v: exit code %d, want %d", signal, code, want)
 		}
-		if got := stdout.String(); got != "{\"status\":\"stopped\"}\n" {
+		if got := stdout.String(); !strings.HasPrefix(got, `{"status":"stopped",`) {
 			t.Errorf("%v: stdout %q", signal, got)
 		}
 	}
