@@ -2,7 +2,7 @@
 //
 //	rank sheet --run DIR
 //
-// main.go has the signals, run.go the commands; each command has a file of its own. The command sheet begins in
+// run.go has the commands; each has a file of its own. The command sheet begins in
 // sheet.go; gallery.go goes from a run's triplets to pictures and their embeddings, nearest.go searches and counts,
-// queries.go chooses the queries that are shown, draw.go puts them on the sheet.
+// queries.go chooses the queries that are shown, draw.go puts them on the sheet. Package cli has the signals and exit codes.
 package main
