@@ -58,7 +58,7 @@ func TestFrozenPatterns(t *testing.T) {
 }
 
 // TestFreeze: a network with frozen parameters has the losses and, for the others, the gradients of one without, in every bit;
-// steps leave the frozen ones as they are.
+// steps leave the frozen ones as they are. A frozen layer takes no memory for gradients (a weight under a trained bias does).
 func TestFreeze(t *testing.T) {
 	team, b := newTeam(t, 2), newBatch(small.Size, 3, 1)
 	w := newWeights(t, small)
@@ -90,6 +90,15 @@ func TestFreeze(t *testing.T) {
 				if !sameBits(g, gradients[name]) {
 					t.Errorf("the gradient of %s differs from the one without freezing", name)
 				}
+			}
+			var spared int64
+			for _, p := range w.List {
+				if bias := strings.TrimSuffix(p.Name, ".weight") + ".bias"; frozen(p.Name) && frozen(bias) {
+					spared += 4 * int64(p.Len())
+				}
+			}
+			if s.Bytes() > whole.Bytes()-spared {
+				t.Errorf("%d bytes, without freezing %d: want at least %d less", s.Bytes(), whole.Bytes(), spared)
 			}
 			before := copyWeights(w)
 			opt := newSGD(s)

@@ -207,8 +207,8 @@ func TestLoadWrongShapes(t *testing.T) {
 			t.Errorf("%q does not say %q", all, want)
 		}
 	}
-	if !strings.HasSuffix(err.Error(), "; and 2 more") {
-		t.Errorf("%q does not end with the number of others", err)
+	if n := strings.Count(err.Error(), "the network wants"); n != 5 || !strings.HasSuffix(err.Error(), "; and 2 more") {
+		t.Errorf("%q: want five tensors and the number of others", err)
 	}
 	wantSame(t, "after a refused file", copyWeights(w), before)
 }
