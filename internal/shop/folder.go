@@ -70,7 +70,7 @@ type marker struct {
 
 const (
 	madeBy        = "triplets demo"
-	markerVersion = 1 // goes up when the same options give other files
+	markerVersion = 2 // goes up when the same options give other files
 )
 
 // pictureName matches the files that this package puts into a category's folder.

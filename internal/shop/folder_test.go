@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"image/jpeg"
 	"io/fs"
 	"maps"
@@ -197,7 +198,7 @@ func TestFolderAgain(t *testing.T) {
 		{"an older version's", func() error {
 			path := filepath.Join(dir, markerFile)
 			b, err := os.ReadFile(path)
-			return errors.Join(err, os.WriteFile(path, bytes.Replace(b, []byte(`"version": 1`), []byte(`"version": 0`), 1), 0o666))
+			return errors.Join(err, os.WriteFile(path, bytes.Replace(b, fmt.Appendf(nil, `"version": %d`, markerVersion), []byte(`"version": 0`), 1), 0o666))
 		}, true},
 	} {
 		if err := c.spoil(); err != nil {

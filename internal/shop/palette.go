@@ -49,18 +49,18 @@ func (s *stream) shade(c rgb) rgb {
 }
 
 // contrast draws a second colour for a fabric of the given base: mostly white,
-// black or a tint, sometimes another colour of the palette, never too near.
+// black or a tint, rarely another colour of the palette, never too near.
 func (s *stream) contrast(base rgb) rgb {
 	for range 20 {
 		var c rgb
-		switch s.below(6) {
-		case 0, 1:
+		switch s.below(12) {
+		case 0, 1, 2, 3:
 			c = paper
-		case 2:
+		case 4, 5:
 			c = ink
-		case 3:
+		case 6, 7, 8:
 			c = base.toward(paper, 0.6)
-		case 4:
+		case 9, 10:
 			c = base.times(0.45)
 		default:
 			c = colours[s.below(len(colours))].rgb

@@ -64,8 +64,8 @@ func (s *stream) view(size int) view {
 	v.y = mad(s.between(-1, 1), free, side/2)
 	v.back = s.backdrop()
 	l := &v.light
-	l.gain = s.between(0.74, 1.12)
-	l.slope = s.between(0, 0.24)
+	l.gain = s.between(0.84, 1.1)
+	l.slope = s.between(0, 0.16)
 	l.dy, l.dx = sincos(s.float())
 	warm := s.between(-0.05, 0.05)
 	l.tint = rgb{1 + warm, 1, 1 - warm}
