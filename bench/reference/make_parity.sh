@@ -37,9 +37,9 @@ all)
 	;;
 committed)
 	to=model/testdata/parity
-	make_case $to fc 0.125 96 1 16 16
-	make_case $to gap 0.125 96 2 16 16
-	make_case $to gap 0.2 32 3 32 16
+	make_case $to fc 0.125 96 8 16 16
+	make_case $to gap 0.125 96 9 16 16
+	make_case $to gap 0.2 32 2 32 16
 	"$python" bench/reference/thin_final.py $to/*/final.safetensors
 	chmod 644 $to/*/*.safetensors
 	;;
