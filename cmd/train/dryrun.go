@@ -10,17 +10,18 @@ import (
 	"deeprank/checkpoints"
 	"deeprank/configs"
 	"deeprank/data"
+	"deeprank/internal/cli"
 	"deeprank/internal/progress"
 )
 
 // dryRun checks everything, runs one step on the run's first batch, and says what the run would cost. It leaves nothing behind
 // but cached pictures.
 func dryRun(ctx context.Context, cfg *configs.Config, in *input, path string, report *progress.Reporter) (outcome, error) {
-	out := outcome{Run: path, Reason: "dry run: nothing was saved"}
+	out := outcome{Run: path, Ended: "dry run: nothing was saved"}
 	if holds, err := holdsRun(path); err != nil {
 		return out, err
 	} else if holds && cfg.Resume == "" {
-		return out, usagef("%s holds a run already; --resume auto goes on with it, another --out starts a new one", path)
+		return out, cli.Usagef("%s holds a run already; --resume auto goes on with it, another --out starts a new one", path)
 	}
 	used := append([]data.Triplet(nil), in.triplets...)
 	rows := data.UsedRows(append(used, in.val...), in.meta.Rows())

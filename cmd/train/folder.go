@@ -12,6 +12,7 @@ import (
 
 	"deeprank/checkpoints"
 	"deeprank/configs"
+	"deeprank/internal/cli"
 	"deeprank/internal/progress"
 )
 
@@ -51,14 +52,14 @@ func runPath(cfg *configs.Config, now time.Time) (string, error) {
 	}
 	switch cfg.Resume {
 	case "last", "best":
-		return "", usagef("--resume %s needs --out DIR, the run's folder", cfg.Resume)
+		return "", cli.Usagef("--resume %s needs --out DIR, the run's folder", cfg.Resume)
 	case "", "auto":
 		name := strings.TrimSuffix(filepath.Base(cfg.Triplets), filepath.Ext(cfg.Triplets))
 		return filepath.Join("runs", name+"-"+now.Format("20060102-150405")), nil
 	}
 	dir := filepath.Dir(filepath.Clean(cfg.Resume))
 	if filepath.Base(dir) != checkpointsName {
-		return "", usagef("--resume %s is not in a run's folder; --out DIR names the folder to go on in", cfg.Resume)
+		return "", cli.Usagef("--resume %s is not in a run's folder; --out DIR names the folder to go on in", cfg.Resume)
 	}
 	return filepath.Dir(dir), nil
 }
@@ -82,10 +83,10 @@ func openFolder(ctx context.Context, cfg *configs.Config, path string, report *p
 		return nil, err
 	}
 	if holds && cfg.Resume == "" {
-		return nil, usagef("%s holds a run already; --resume auto goes on with it, another --out starts a new one", path)
+		return nil, cli.Usagef("%s holds a run already; --resume auto goes on with it, another --out starts a new one", path)
 	}
 	if !holds && (cfg.Resume == "last" || cfg.Resume == "best") {
-		return nil, usagef("--resume %s: %s holds no run; --resume auto starts one where there is none", cfg.Resume, path)
+		return nil, cli.Usagef("--resume %s: %s holds no run; --resume auto starts one where there is none", cfg.Resume, path)
 	}
 	if cfg.Out == "" && !holds {
 		if path, err = makeNew(path); err != nil {
@@ -148,7 +149,7 @@ func (f *folder) find(ctx context.Context, cfg *configs.Config, report *progress
 		f.fromPath = cfg.Resume
 		f.from, err = checkpoints.Read(cfg.Resume)
 		if errors.Is(err, fs.ErrNotExist) {
-			return usageError{fmt.Errorf("--resume: %w", err)}
+			return &cli.UsageError{Err: fmt.Errorf("--resume: %w", err)}
 		}
 	}
 	switch {
@@ -156,7 +157,7 @@ func (f *folder) find(ctx context.Context, cfg *configs.Config, report *progress
 		f.from, f.fromPath = nil, ""
 		return nil
 	case errors.Is(err, checkpoints.ErrNone):
-		return usageError{fmt.Errorf("--resume %s: %w", cfg.Resume, err)}
+		return &cli.UsageError{Err: fmt.Errorf("--resume %s: %w", cfg.Resume, err)}
 	case err != nil:
 		return fmt.Errorf("--resume %s: %w", cfg.Resume, err)
 	}
@@ -197,7 +198,7 @@ func (f *folder) compare(cfg *configs.Config, prints map[string]string, report *
 	}
 	fmt.Fprintf(&b, "\n--config %s takes the run's own settings; what may change: steps, epochs, lr and its schedule, saving, logging, threads, workers",
 		filepath.Join(f.path, configFile))
-	return usageError{errors.New(b.String())}
+	return &cli.UsageError{Err: errors.New(b.String())}
 }
 
 func short(sum string) string { return sum[:min(12, len(sum))] }

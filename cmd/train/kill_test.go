@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"deeprank/checkpoints"
+	"deeprank/internal/cli"
 	"deeprank/internal/metrics"
 )
 
@@ -113,7 +114,7 @@ func TestSignals(t *testing.T) {
 	for _, c := range []struct {
 		signal os.Signal
 		code   int
-	}{{os.Interrupt, exitInterrupted}, {syscall.SIGTERM, exitTerminated}} {
+	}{{os.Interrupt, cli.Interrupted}, {syscall.SIGTERM, cli.Terminated}} {
 		dir := tinyShop(t)
 		out := filepath.Join(dir, "run")
 		p := program(t, tinyArgs(dir, out, "--epochs", "100000"))

@@ -34,10 +34,8 @@ type trainer struct {
 
 	place
 	started   time.Time
-	total     int     // steps of the whole run
-	loss      float64 // of the last step
-	accuracy  float64 // of the last evaluation; NaN before the first
-	saved     string  // path of the newest checkpoint
+	total     int    // steps of the whole run
+	saved     string // path of the newest checkpoint
 	savedStep int
 	savedAt   time.Time
 }
@@ -83,7 +81,7 @@ func (t *trainer) loop(ctx context.Context, loader *data.Loader) (reason string,
 		t.update(&record)
 		t.step++
 		t.next = batch.Next
-		t.loss = record.Loss
+		t.last.Loss = finite(record.Loss)
 		pictures := 3 * batch.Count
 		loader.Recycle(batch)
 		epochSteps++
@@ -250,7 +248,7 @@ func (t *trainer) evaluate(ctx context.Context, r *metrics.Record) (improved boo
 		return false, &data.Refused{Path: t.cfg.ValTriplets, Reason: "no validation triplet has three pictures that can be read", Remedy: "check the pictures, or leave --val-triplets out"}
 	}
 	share := a.Share()
-	t.accuracy, r.ValAccuracy = share, &share
+	t.last.ValAccuracy, r.ValAccuracy = &share, &share
 	t.sinceBest++
 	note := ""
 	if improved = !t.hasBest || share > t.best; improved {

@@ -14,6 +14,7 @@ import (
 	"testing"
 
 	"deeprank/checkpoints"
+	"deeprank/internal/cli"
 	"deeprank/internal/metrics"
 	"deeprank/internal/restore"
 	"deeprank/internal/shop"
@@ -50,13 +51,19 @@ func tinyArgs(dir, out string, more ...string) []string {
 	}, more...)
 }
 
+// ended is the last line on stdout.
+type ended struct {
+	outcome
+	Status, Error, Reason string
+}
+
 // start runs the program and returns its exit code, its last line and all that it said.
-func start(ctx context.Context, t *testing.T, args ...string) (int, outcome, string) {
+func start(ctx context.Context, t *testing.T, args ...string) (int, ended, string) {
 	t.Helper()
 	var stdout, stderr bytes.Buffer
 	code := run(ctx, args, &stdout, &stderr)
 	lines := strings.Split(strings.TrimSpace(stdout.String()), "\n")
-	var o outcome
+	var o ended
 	if err := json.Unmarshal([]byte(lines[len(lines)-1]), &o); err != nil {
 		t.Fatalf("the last line on stdout is no JSON: %v\n%s", err, stdout.String())
 	}
@@ -64,10 +71,10 @@ func start(ctx context.Context, t *testing.T, args ...string) (int, outcome, str
 }
 
 // trained runs the program and wants it to end well.
-func trained(t *testing.T, args ...string) outcome {
+func trained(t *testing.T, args ...string) ended {
 	t.Helper()
 	code, o, said := start(context.Background(), t, args...)
-	if code != exitDone || o.Status != "done" {
+	if code != cli.Done || o.Status != "done" {
 		t.Fatalf("exit code %d, %+v\n%s", code, o, said)
 	}
 	return o

@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"deeprank/configs"
+	"deeprank/internal/cli"
 	"deeprank/internal/kernel"
 	"deeprank/internal/optim"
 	"deeprank/internal/progress"
@@ -33,7 +34,7 @@ func buildNetwork(cfg *configs.Config, validate, resumed bool, report *progress.
 	spec := restore.Spec(cfg)
 	frozen, err := spec.Frozen(cfg.Freeze)
 	if err != nil {
-		return nil, usageError{err}
+		return nil, &cli.UsageError{Err: err}
 	}
 	n = &network{team: kernel.NewTeam(cfg.Threads)}
 	defer func() {
@@ -42,7 +43,7 @@ func buildNetwork(cfg *configs.Config, validate, resumed bool, report *progress.
 		}
 	}()
 	if n.weights, err = model.NewWeights(spec); err != nil {
-		return nil, usageError{err}
+		return nil, &cli.UsageError{Err: err}
 	}
 	if n.siamese, err = model.NewSiamese(n.team, n.weights, frozen, cfg.MicroBatchSize(), cfg.Gap); err != nil {
 		return nil, err

@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"deeprank/checkpoints"
+	"deeprank/internal/cli"
 )
 
 // edit replaces a file's content; nil removes it.
@@ -100,30 +101,30 @@ func TestRefuse(t *testing.T) {
 		{"no triplets file", func(t *testing.T, dir string) []string {
 			edit(t, filepath.Join(dir, "csv", "triplets.csv"), nil)
 			return nil
-		}, exitData, []string{"triplets.csv"}},
+		}, cli.Data, []string{"triplets.csv"}},
 		{"no metadata", func(t *testing.T, dir string) []string {
 			edit(t, filepath.Join(dir, "csv", "sample_set.csv"), nil)
 			return nil
-		}, exitData, []string{"sample_set.csv", "--metadata"}},
+		}, cli.Data, []string{"sample_set.csv", "--metadata"}},
 		{"no images", func(t *testing.T, dir string) []string {
 			if err := os.Rename(filepath.Join(dir, "images"), filepath.Join(dir, "elsewhere")); err != nil {
 				t.Fatal(err)
 			}
 			return nil
-		}, exitData, []string{"images", "--images"}},
-		{"empty triplets", triplets(""), exitData, []string{"triplets.csv"}},
-		{"no header", triplets("0\t1\t2\n3\t4\t5\n"), exitData, []string{"triplets.csv:1", "q", "p", "n"}},
-		{"wrong columns", triplets("q\tp\n0\t1\n"), exitData, []string{"triplets.csv:1"}},
-		{"header only", triplets("q\tp\tn\n"), exitData, []string{"triplets.csv"}},
-		{"a fraction", triplets("q\tp\tn\n0\t1\t2\n1.0\t2\t3\n"), exitData, []string{"triplets.csv:3", "1.0"}},
-		{"a negative", triplets("q\tp\tn\n-1\t1\t2\n"), exitData, []string{"triplets.csv:2", "-1"}},
-		{"beyond the metadata", triplets("q\tp\tn\n0\t1\t40\n"), exitData, []string{"triplets.csv:2", "40", "39"}},
-		{"2^63", triplets("q\tp\tn\n0\t9223372036854775808\t2\n"), exitData, []string{"triplets.csv:2", "9223372036854775808"}},
-		{"too few cells", triplets("q\tp\tn\n0\t1\n"), exitData, []string{"triplets.csv:2"}},
+		}, cli.Data, []string{"images", "--images"}},
+		{"empty triplets", triplets(""), cli.Data, []string{"triplets.csv"}},
+		{"no header", triplets("0\t1\t2\n3\t4\t5\n"), cli.Data, []string{"triplets.csv:1", "q", "p", "n"}},
+		{"wrong columns", triplets("q\tp\n0\t1\n"), cli.Data, []string{"triplets.csv:1"}},
+		{"header only", triplets("q\tp\tn\n"), cli.Data, []string{"triplets.csv"}},
+		{"a fraction", triplets("q\tp\tn\n0\t1\t2\n1.0\t2\t3\n"), cli.Data, []string{"triplets.csv:3", "1.0"}},
+		{"a negative", triplets("q\tp\tn\n-1\t1\t2\n"), cli.Data, []string{"triplets.csv:2", "-1"}},
+		{"beyond the metadata", triplets("q\tp\tn\n0\t1\t40\n"), cli.Data, []string{"triplets.csv:2", "40", "39"}},
+		{"2^63", triplets("q\tp\tn\n0\t9223372036854775808\t2\n"), cli.Data, []string{"triplets.csv:2", "9223372036854775808"}},
+		{"too few cells", triplets("q\tp\tn\n0\t1\n"), cli.Data, []string{"triplets.csv:2"}},
 
-		{"absolute name", name("/etc/passwd"), exitData, []string{"sample_set.csv:4", "/etc/passwd"}},
-		{"name that leaves", name("../csv/sample_set.csv"), exitData, []string{"sample_set.csv:4", ".."}},
-		{"empty name", name(""), exitData, []string{"sample_set.csv:4"}},
+		{"absolute name", name("/etc/passwd"), cli.Data, []string{"sample_set.csv:4", "/etc/passwd"}},
+		{"name that leaves", name("../csv/sample_set.csv"), cli.Data, []string{"sample_set.csv:4", ".."}},
+		{"empty name", name(""), cli.Data, []string{"sample_set.csv:4"}},
 		{"link that leaves", func(t *testing.T, dir string) []string {
 			picture([]byte("x"))(t, dir)
 			path := filepath.Join(dir, "images", "bad.jpg")
@@ -132,12 +133,12 @@ func TestRefuse(t *testing.T) {
 				t.Fatal(err)
 			}
 			return nil
-		}, exitData, []string{"bad.jpg", "--max-bad"}},
+		}, cli.Data, []string{"bad.jpg", "--max-bad"}},
 
-		{"empty picture", picture([]byte{}), exitData, []string{"bad.jpg", "--max-bad"}},
-		{"no picture", picture([]byte("not a picture at all")), exitData, []string{"bad.jpg"}},
-		{"huge picture", picture(hugePNG()), exitData, []string{"bad.jpg", "50000"}},
-		{"every triplet bad, all allowed", picture([]byte{}, "--max-bad", "1"), exitData, []string{"triplets.csv"}},
+		{"empty picture", picture([]byte{}), cli.Data, []string{"bad.jpg", "--max-bad"}},
+		{"no picture", picture([]byte("not a picture at all")), cli.Data, []string{"bad.jpg"}},
+		{"huge picture", picture(hugePNG()), cli.Data, []string{"bad.jpg", "50000"}},
+		{"every triplet bad, all allowed", picture([]byte{}, "--max-bad", "1"), cli.Data, []string{"triplets.csv"}},
 		{"folder as a picture", func(t *testing.T, dir string) []string {
 			picture([]byte{})(t, dir)
 			path := filepath.Join(dir, "images", "bad.jpg")
@@ -146,25 +147,25 @@ func TestRefuse(t *testing.T) {
 				t.Fatal(err)
 			}
 			return nil
-		}, exitData, []string{"bad.jpg"}},
+		}, cli.Data, []string{"bad.jpg"}},
 
-		{"unknown flag", flags("--gapp", "1"), exitConfig, []string{"--gapp", "--gap"}},
-		{"negative gap", flags("--gap", "-1"), exitConfig, []string{"--gap", "-1"}},
-		{"gap that is no number", flags("--gap", "NaN"), exitConfig, []string{"--gap", "NaN"}},
-		{"size no multiple of 32", flags("--size", "100"), exitConfig, []string{"--size", "32"}},
-		{"a stray word", flags("oops"), exitConfig, []string{"oops"}},
-		{"freeze nothing", flags("--freeze", "feature"), exitConfig, []string{"feature", "features"}},
-		{"unknown key", config("gapp: 1\n"), exitConfig, []string{"my.yaml:1", "gapp", "gap"}},
-		{"wrong type", config("batch: many\n"), exitConfig, []string{"my.yaml:1", "batch"}},
-		{"no such config", flags("--config", "none.yaml"), exitConfig, []string{"none.yaml"}},
-		{"resume nothing", flags("--resume", "last"), exitConfig, []string{"--resume auto"}},
+		{"unknown flag", flags("--gapp", "1"), cli.Usage, []string{"--gapp", "--gap"}},
+		{"negative gap", flags("--gap", "-1"), cli.Usage, []string{"--gap", "-1"}},
+		{"gap that is no number", flags("--gap", "NaN"), cli.Usage, []string{"--gap", "NaN"}},
+		{"size no multiple of 32", flags("--size", "100"), cli.Usage, []string{"--size", "32"}},
+		{"a stray word", flags("oops"), cli.Usage, []string{"oops"}},
+		{"freeze nothing", flags("--freeze", "feature"), cli.Usage, []string{"feature", "features"}},
+		{"unknown key", config("gapp: 1\n"), cli.Usage, []string{"my.yaml:1", "gapp", "gap"}},
+		{"wrong type", config("batch: many\n"), cli.Usage, []string{"my.yaml:1", "batch"}},
+		{"no such config", flags("--config", "none.yaml"), cli.Usage, []string{"none.yaml"}},
+		{"resume nothing", flags("--resume", "last"), cli.Usage, []string{"--resume auto"}},
 
-		{"init that is missing", flags("--init", "none.safetensors"), exitConfig, []string{"none.safetensors"}},
+		{"init that is missing", flags("--init", "none.safetensors"), cli.Usage, []string{"none.safetensors"}},
 		{"init that is none", func(t *testing.T, dir string) []string {
 			path := filepath.Join(dir, "junk.safetensors")
 			edit(t, path, []byte("junk"))
 			return []string{"--init", path}
-		}, exitData, []string{"junk.safetensors"}},
+		}, cli.Data, []string{"junk.safetensors"}},
 		{"init of other shapes", func(t *testing.T, dir string) []string {
 			path := filepath.Join(dir, "other.safetensors")
 			f := &checkpoints.File{Tensors: []checkpoints.Tensor{{Name: "embed.bias", Shape: []int{9}, Data: make([]float32, 9)}}}
@@ -172,12 +173,12 @@ func TestRefuse(t *testing.T) {
 				t.Fatal(err)
 			}
 			return []string{"--init", path}
-		}, exitConfig, []string{"other.safetensors", "embed.bias", "[9]", "[8]"}},
+		}, cli.Usage, []string{"other.safetensors", "embed.bias", "[9]", "[8]"}},
 
 		{"run folder that cannot be made", func(t *testing.T, dir string) []string {
 			return []string{"--out", filepath.Join(dir, "csv", "triplets.csv", "run")}
-		}, exitFailed, []string{"triplets.csv"}},
-		{"learning rate that breaks everything", flags("--lr", "1e20"), exitFailed, []string{"step", "--lr", "triplets.csv"}},
+		}, cli.Failed, []string{"triplets.csv"}},
+		{"learning rate that breaks everything", flags("--lr", "1e20"), cli.Failed, []string{"step", "--lr", "triplets.csv"}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			dir := tinyShop(t)
@@ -240,7 +241,7 @@ func TestSkip(t *testing.T) {
 	edit(t, table, withName(read(t, table), 4, "gone.jpg"))
 	out := filepath.Join(dir, "run")
 	code, o, said := start(context.Background(), t, tinyArgs(dir, out, "--max-bad", "0.5", "--batch", "1", "--epochs", "2")...)
-	if code != exitDone || o.Step != 4 || o.Epoch != 2 {
+	if code != cli.Done || o.Step != 4 || o.Epoch != 2 {
 		t.Fatalf("exit code %d, %+v\n%s", code, o, said)
 	}
 	if n := strings.Count(said, "gone.jpg"); n < 1 || !strings.Contains(string(read(t, filepath.Join(out, logFile))), "gone.jpg") {
@@ -256,7 +257,7 @@ func TestDryRun(t *testing.T) {
 	dir := tinyShop(t)
 	out := filepath.Join(dir, "run")
 	code, o, said := start(context.Background(), t, tinyArgs(dir, out, "--dry-run")...)
-	if code != exitDone || o.Step != 1 || o.Loss == nil {
+	if code != cli.Done || o.Step != 1 || o.Loss == nil {
 		t.Fatalf("exit code %d, %+v\n%s", code, o, said)
 	}
 	for _, want := range []string{"16 steps", "memory", "checkpoint"} {
@@ -270,7 +271,7 @@ func TestDryRun(t *testing.T) {
 	table := filepath.Join(dir, "csv", "sample_set.csv")
 	edit(t, table, withName(read(t, table), 0, "gone.jpg"))
 	edit(t, filepath.Join(dir, "csv", "triplets.csv"), []byte("q\tp\tn\n0\t1\t2\n"))
-	if code, _, said := start(context.Background(), t, tinyArgs(dir, out, "--dry-run")...); code != exitData || !strings.Contains(said, "gone.jpg") {
+	if code, _, said := start(context.Background(), t, tinyArgs(dir, out, "--dry-run")...); code != cli.Data || !strings.Contains(said, "gone.jpg") {
 		t.Errorf("a missing picture: exit code %d\n%s", code, said)
 	}
 }

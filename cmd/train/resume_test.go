@@ -11,6 +11,7 @@ import (
 
 	"deeprank/checkpoints"
 	"deeprank/configs"
+	"deeprank/internal/cli"
 )
 
 // stopAfter is a context that a signal ends as soon as the run has written so many steps.
@@ -23,7 +24,7 @@ func stopAfter(t *testing.T, run string, steps int, s os.Signal) context.Context
 		defer close(done)
 		for ctx.Err() == nil {
 			if hasRecords(run, steps) {
-				cancel(stopSignal{s})
+				cancel(cli.StopSignal{Signal: s})
 			}
 			time.Sleep(time.Millisecond)
 		}
@@ -43,8 +44,8 @@ func TestResume(t *testing.T) {
 		signal os.Signal
 		code   int
 	}{
-		{"sgd", nil, os.Interrupt, exitInterrupted},
-		{"with the checkpoint's path", nil, syscall.SIGTERM, exitTerminated},
+		{"sgd", nil, os.Interrupt, cli.Interrupted},
+		{"with the checkpoint's path", nil, syscall.SIGTERM, cli.Terminated},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			out := filepath.Join(t.TempDir(), "run")
@@ -94,7 +95,7 @@ func TestResumeDone(t *testing.T) {
 	args := tinyArgs(dir, filepath.Join(dir, "run"))
 	first := trained(t, args...)
 	again := trained(t, append(args, "--resume", "last")...)
-	if again.Step != first.Step || again.Checkpoint != first.Checkpoint {
+	if again.Step != first.Step || again.Checkpoint != first.Checkpoint || *again.Loss != *first.Loss {
 		t.Errorf("first %+v, again %+v", first, again)
 	}
 	more := trained(t, append(args, "--resume", "last", "--epochs", "3")...)
@@ -123,7 +124,7 @@ func TestResumeDamaged(t *testing.T) {
 		t.Fatal(err)
 	}
 	code, o, said := start(context.Background(), t, append(args, "--resume", "last")...)
-	if code != exitDone || !strings.Contains(said, filepath.Base(whole.Checkpoint)) || !strings.Contains(said, "step 15") {
+	if code != cli.Done || !strings.Contains(said, filepath.Base(whole.Checkpoint)) || !strings.Contains(said, "step 15") {
 		t.Fatalf("exit code %d, %+v\n%s", code, o, said)
 	}
 	sameTensors(t, "from the checkpoint before", before, o.Checkpoint)
@@ -138,7 +139,7 @@ func TestResumeDamaged(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if code, o, said := start(context.Background(), t, append(args, "--resume", "auto")...); code == exitDone {
+	if code, o, said := start(context.Background(), t, append(args, "--resume", "auto")...); code == cli.Done {
 		t.Fatalf("a new run was started over damaged checkpoints: %+v\n%s", o, said)
 	}
 }
@@ -160,8 +161,8 @@ func TestResumeRefused(t *testing.T) {
 		{[]string{"--resume", "best"}, []string{"best"}},
 	} {
 		code, o, said := start(context.Background(), t, append(args, c.flags...)...)
-		if code != exitConfig || o.Status != "failed" {
-			t.Errorf("%v: exit code %d, want %d\n%s", c.flags, code, exitConfig, said)
+		if code != cli.Usage || o.Status != "failed" {
+			t.Errorf("%v: exit code %d, want %d\n%s", c.flags, code, cli.Usage, said)
 		}
 		for _, want := range c.says {
 			if !strings.Contains(said, want) || !strings.Contains(o.Error, want) {
@@ -244,7 +245,7 @@ func TestLocked(t *testing.T) {
 		t.Fatal(err)
 	}
 	code, _, said := start(context.Background(), t, tinyArgs(dir, out, "--resume", "auto")...)
-	if code != exitFailed || !strings.Contains(said, out) {
+	if code != cli.Failed || !strings.Contains(said, out) {
 		t.Errorf("exit code %d: %s", code, said)
 	}
 	if err := lock.Release(); err != nil {

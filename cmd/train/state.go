@@ -1,6 +1,8 @@
 package main
 
 import (
+	"encoding/json"
+	"fmt"
 	"slices"
 	"strings"
 
@@ -21,8 +23,16 @@ type place struct {
 	bestStep  int
 	sinceBest int
 
+	last last
+
 	// pending is the record of the last step, as JSON, when the run was stopped before the evaluation that belongs to it.
 	pending string
+}
+
+// last is what the end of a run tells, also one that goes on from its last step.
+type last struct {
+	Loss        *float64 `json:"loss"`         // of the last step; nil before the first
+	ValAccuracy *float64 `json:"val_accuracy"` // of the last evaluation; nil before the first
 }
 
 const pendingKey = "pending_record"
@@ -50,6 +60,9 @@ func (n *network) snapshot(p *place, cfg *configs.Config, prints map[string]stri
 		HasBest: p.hasBest, BestScore: p.best, BestStep: p.bestStep, EvalsSinceBest: p.sinceBest,
 		Program: configs.Version(), Kernel: n.team.Kernels(),
 	}
+	if state.Metrics, err = json.Marshal(p.last); err != nil {
+		return nil, err
+	}
 	if p.pending != "" {
 		state.Extra = map[string]string{pendingKey: p.pending}
 	}
@@ -58,6 +71,7 @@ func (n *network) snapshot(p *place, cfg *configs.Config, prints map[string]stri
 
 // restore sets the weights and the optimiser to a checkpoint and returns its place.
 func (n *network) restore(f *checkpoints.File, s *checkpoints.State) (*place, error) {
+	set := 0
 	for _, t := range f.Tensors {
 		if rest, ok := strings.CutPrefix(t.Name, restore.OptimizerPrefix); ok {
 			slot, param, _ := strings.Cut(rest, ".")
@@ -65,14 +79,26 @@ func (n *network) restore(f *checkpoints.File, s *checkpoints.State) (*place, er
 				if err := n.opt.SetState(slot, param, t.Data); err != nil {
 					return nil, err
 				}
+				set++
 			}
 		}
+	}
+	// None at all is a change of --momentum from 0; some is a file that lost the others.
+	if want := len(n.opt.Slots()) * len(n.siamese.Params()); set > 0 && set < want {
+		return nil, fmt.Errorf("it holds %d of the optimiser's %d tensors", set, want)
 	}
 	if err := restore.Checkpoint(n.weights, f); err != nil {
 		return nil, err
 	}
 	n.opt.SetCount(s.Updates)
+	var l last
+	if len(s.Metrics) > 0 {
+		if err := json.Unmarshal(s.Metrics, &l); err != nil {
+			return nil, fmt.Errorf("its last metrics: %w", err)
+		}
+	}
 	return &place{
+		last: l,
 		step: s.Step, next: data.Position{Epoch: s.Epoch, Index: s.Position},
 		hasBest: s.HasBest, best: s.BestScore, bestStep: s.BestStep, sinceBest: s.EvalsSinceBest,
 		pending: s.Extra[pendingKey],

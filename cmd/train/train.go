@@ -4,13 +4,13 @@ import (
 	"context"
 	"fmt"
 	"io"
-	"math"
 	"os"
 	"path/filepath"
 	"runtime/debug"
 	"time"
 
 	"deeprank/configs"
+	"deeprank/internal/cli"
 	"deeprank/internal/health"
 	"deeprank/internal/metrics"
 	"deeprank/internal/optim"
@@ -62,7 +62,7 @@ func train(ctx context.Context, cfg *configs.Config, stderr io.Writer) (outcome,
 	defer net.close()
 	t := &trainer{
 		cfg: cfg, in: in, folder: f, net: net, report: report, health: health.New(cfg.Gap), now: now,
-		started: now(), savedAt: now(), loss: math.NaN(), accuracy: math.NaN(),
+		started: now(), savedAt: now(),
 	}
 	t.total = cfg.TotalSteps(stepsPerEpoch(cfg, in))
 	if t.schedule, err = scheduleOf(cfg, t.total); err != nil {
@@ -142,7 +142,7 @@ func (t *trainer) plan() progress.Plan {
 
 // outcome is what the run came to.
 func (t *trainer) outcome(reason string) outcome {
-	o := outcome{Step: t.step, Epoch: t.next.Epoch + 1, Loss: finite(t.loss), ValAccuracy: finite(t.accuracy), Run: t.folder.path, Checkpoint: t.saved, Reason: reason}
+	o := outcome{Step: t.step, Epoch: t.next.Epoch + 1, Loss: t.last.Loss, ValAccuracy: t.last.ValAccuracy, Run: t.folder.path, Checkpoint: t.saved, Ended: reason}
 	if t.next.Index == 0 && t.next.Epoch > 0 {
 		o.Epoch = t.next.Epoch // the one that has just ended
 	}
@@ -173,7 +173,7 @@ func lengthOf(cfg *configs.Config) string {
 func scheduleOf(cfg *configs.Config, total int) (optim.Schedule, error) {
 	s := optim.Schedule{Kind: cfg.Schedule, Base: cfg.LR, Warmup: cfg.Warmup, Total: total, StepEvery: cfg.StepLength(total), StepFactor: cfg.StepFactor}
 	if err := s.Check(); err != nil {
-		return s, usageError{fmt.Errorf("--schedule: %w", err)}
+		return s, &cli.UsageError{Err: fmt.Errorf("--schedule: %w", err)}
 	}
 	return s, nil
 }
