@@ -77,6 +77,7 @@ const (
 	slotTile
 	slotPartial
 	slotColumns
+	slotZeros // never written to
 )
 
 func (p *product) run(t *Team) {

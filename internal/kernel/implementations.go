@@ -14,6 +14,7 @@ type implementation struct {
 	gemm      gemmKernel
 	copyRows  copyKernel
 	mask      maskKernel
+	winograd  winogradKernels
 	peak      func(n int) (flops int) // runs n rounds of multiply-adds in registers; nil where there is no assembly
 }
 
@@ -59,6 +60,7 @@ func implementations() []implementation {
 		gemm:     gemmKernel{name: "gemm6x16Generic", mr: 6, nr: 16, run: gemm6x16Generic},
 		copyRows: copyKernel{name: "copyRowsGeneric", run: copyRowsGeneric},
 		mask:     maskKernel{name: "maskReLUGeneric", run: maskReLUGeneric},
+		winograd: winogradGeneric(),
 	})
 }
 

@@ -42,7 +42,8 @@ func assembled() []implementation {
 				}
 				maskReLUGeneric(dy[n:], y[n:])
 			}},
-			peak: func(n int) int { peakAVX512(n); return n * 24 * 16 * 2 },
+			winograd: winogradGeneric(),
+			peak:     func(n int) int { peakAVX512(n); return n * 24 * 16 * 2 },
 		},
 		{
 			name: "avx2", available: cpu.X86.HasAVX2 && cpu.X86.HasFMA,
@@ -61,7 +62,8 @@ func assembled() []implementation {
 				}
 				maskReLUGeneric(dy[n:], y[n:])
 			}},
-			peak: func(n int) int { peakAVX2(n); return n * 12 * 8 * 2 },
+			winograd: winogradGeneric(),
+			peak:     func(n int) int { peakAVX2(n); return n * 12 * 8 * 2 },
 		},
 	}
 }
