@@ -28,13 +28,34 @@ func outSize(in, kernel, stride, pad int) int {
 func (s Conv) Forward(t *Team, x, w, bias, y []float32, relu bool) {
 	s.want("Conv.Forward", x, w, y)
 	wantLength("Conv.Forward", "bias", len(bias), s.Out)
-	s.algorithm().forward(s, t, x, w, bias, y, relu)
+	s.algorithm(t, forwardPass).forward(s, t, x, w, bias, y, relu)
+}
+
+// ForwardPool is Forward with ReLU and then max pooling by 2x2, without a place for the map in between: y is
+// [Images][OutHeight/2][OutWidth/2][Out], index as [Pool.Forward] gives it, and both have the bits that Forward and
+// Pool.Forward give. OutHeight and OutWidth are even.
+func (s Conv) ForwardPool(t *Team, x, w, bias, y []float32, index []uint8) {
+	s.wantInputs("Conv.ForwardPool", x, w)
+	wantLength("Conv.ForwardPool", "bias", len(bias), s.Out)
+	wantLength("Conv.ForwardPool", "output", len(y), s.Images*(s.OutHeight()/2)*(s.OutWidth()/2)*s.Out)
+	wantLength("Conv.ForwardPool", "index", len(index), len(y))
+	if s.OutHeight()%2 != 0 || s.OutWidth()%2 != 0 {
+		panic(fmt.Sprintf("kernel: Conv.ForwardPool: %d x %d outputs, want even sides", s.OutHeight(), s.OutWidth()))
+	}
+	s.algorithm(t, forwardPass).forwardPool(s, t, x, w, bias, y, index)
 }
 
 // BackwardData computes dx, the gradient of x, from dy and w.
-func (s Conv) BackwardData(t *Team, dy, w, dx []float32) {
+func (s Conv) BackwardData(t *Team, dy, w, dx []float32) { s.BackwardDataMasked(t, dy, w, nil, dx) }
+
+// BackwardDataMasked is BackwardData where x is itself the output of a ReLU, and the gradient that of the ReLU's input: dx
+// is 0 where x is not above 0. Without x, nil, nothing is masked.
+func (s Conv) BackwardDataMasked(t *Team, dy, w, x, dx []float32) {
 	s.want("Conv.BackwardData", dx, w, dy)
-	s.algorithm().backwardData(s, t, dy, w, dx)
+	if x != nil {
+		wantLength("Conv.BackwardDataMasked", "x", len(x), len(dx))
+	}
+	s.algorithm(t, dataPass).backwardData(s, t, dy, w, x, dx)
 }
 
 // BackwardWeights computes dw and db, the gradients of w and bias, from x and dy; with accumulate it adds them to what
@@ -42,41 +63,75 @@ func (s Conv) BackwardData(t *Team, dy, w, dx []float32) {
 func (s Conv) BackwardWeights(t *Team, x, dy, dw, db []float32, accumulate bool) {
 	s.want("Conv.BackwardWeights", x, dw, dy)
 	wantLength("Conv.BackwardWeights", "db", len(db), s.Out)
-	s.algorithm().backwardWeights(s, t, x, dy, dw, db, accumulate)
+	s.algorithm(t, weightsPass).backwardWeights(s, t, x, dy, dw, db, accumulate)
 }
+
+// Exact makes all convolutions direct, which is slower and loses fewer bits; Exact(false) chooses by shape again.
+func (t *Team) Exact(on bool) { t.exact = on }
+
+// A pass is what is computed of a convolution.
+type pass int
+
+const (
+	forwardPass pass = iota
+	dataPass
+	weightsPass
+)
 
 // convAlgorithm is a way to compute a convolution and its gradients.
 type convAlgorithm struct {
 	name            string
-	supports        func(s Conv) bool
+	supports        func(s Conv, p pass) bool // can compute it
+	wins            func(s Conv, p pass) bool // is faster than those after it, where it supports the shape
 	forward         func(s Conv, t *Team, x, w, bias, y []float32, relu bool)
-	backwardData    func(s Conv, t *Team, dy, w, dx []float32)
+	forwardPool     func(s Conv, t *Team, x, w, bias, y []float32, index []uint8)
+	backwardData    func(s Conv, t *Team, dy, w, x, dx []float32)
 	backwardWeights func(s Conv, t *Team, x, dy, dw, db []float32, accumulate bool)
 }
 
 // convAlgorithms lists them, the preferred first; the last supports every shape.
 func convAlgorithms() []convAlgorithm {
-	return []convAlgorithm{{
-		name:            "direct",
-		supports:        func(Conv) bool { return true },
-		forward:         Conv.directForward,
-		backwardData:    Conv.directBackwardData,
-		backwardWeights: Conv.directBackwardWeights,
-	}}
+	always := func(Conv, pass) bool { return true }
+	return []convAlgorithm{
+		{
+			name:         "winograd",
+			supports:     Conv.winogradSupports,
+			wins:         Conv.winogradWins,
+			forward:      Conv.winogradForward,
+			forwardPool:  Conv.winogradForwardPool,
+			backwardData: Conv.winogradBackwardData,
+		},
+		{
+			name:            "direct",
+			supports:        always,
+			wins:            always,
+			forward:         Conv.directForward,
+			forwardPool:     Conv.directForwardPool,
+			backwardData:    Conv.directBackwardData,
+			backwardWeights: Conv.directBackwardWeights,
+		},
+	}
 }
 
-// algorithm returns the first that supports the shape.
-func (s Conv) algorithm() convAlgorithm {
-	for _, a := range convAlgorithms() {
-		if a.supports(s) {
+// algorithm returns the first that supports the shape and wins there.
+func (s Conv) algorithm(t *Team, p pass) convAlgorithm {
+	list := convAlgorithms()
+	for _, a := range list {
+		if !t.exact && a.supports(s, p) && a.wins(s, p) {
 			return a
 		}
 	}
-	panic(fmt.Sprintf("kernel: no algorithm for %+v", s))
+	return list[len(list)-1]
 }
 
 // want panics unless the shape makes sense and activations and weights have its lengths.
 func (s Conv) want(op string, x, w, y []float32) {
+	s.wantInputs(op, x, w)
+	wantLength(op, "output or its gradient", len(y), s.Images*s.OutHeight()*s.OutWidth()*s.Out)
+}
+
+// wantInputs is want without the output.
+func (s Conv) wantInputs(op string, x, w []float32) {
 	for _, d := range []struct {
 		name         string
 		have, lowest int
@@ -88,5 +143,4 @@ func (s Conv) want(op string, x, w, y []float32) {
 	}
 	wantLength(op, "input or its gradient", len(x), s.Images*s.Height*s.Width*s.In)
 	wantLength(op, "weights or their gradient", len(w), s.Out*s.In*s.Kernel*s.Kernel)
-	wantLength(op, "output or its gradient", len(y), s.Images*s.OutHeight()*s.OutWidth()*s.Out)
 }

@@ -11,7 +11,22 @@ func (s Conv) directForward(t *Team, x, w, bias, y []float32, relu bool) {
 	s.patchProduct(t, x, filters{w: w, in: s.In, out: s.Out, taps: s.Kernel * s.Kernel}, bias, y, relu)
 }
 
-func (s Conv) directBackwardData(t *Team, dy, w, dx []float32) {
+// directForwardPool writes the map before pooling to a workspace.
+func (s Conv) directForwardPool(t *Team, x, w, bias, y []float32, index []uint8) {
+	whole := t.Shared(slotUnpooled, s.positions()*s.Out)
+	s.directForward(t, x, w, bias, whole, true)
+	s.pool2x2().Forward(t, whole, y, index)
+}
+
+// pool2x2 is the pooling of ForwardPool.
+func (s Conv) pool2x2() Pool {
+	return Pool{Images: s.Images, Height: s.OutHeight(), Width: s.OutWidth(), Channels: s.Out, Kernel: 2, Stride: 2}
+}
+
+func (s Conv) directBackwardData(t *Team, dy, w, x, dx []float32) {
+	if x != nil {
+		defer MaskReLU(t, dx, x)
+	}
 	if s.Stride > 1 || s.Pad >= s.Kernel {
 		s.stridedBackwardData(t, dy, w, dx)
 		return

@@ -1,6 +1,7 @@
 package kernel
 
 import (
+	"fmt"
 	"math"
 	"math/rand/v2"
 	"testing"
@@ -92,13 +93,13 @@ func TestConv(t *testing.T) {
 			r.BackwardWeights(x, dy, dw, db, false)
 
 			for _, a := range convAlgorithms() {
-				if !a.supports(c.Conv) {
-					continue
-				}
 				t.Run(a.name, func(t *testing.T) {
 					eachImplementation(t, func(t *testing.T, teams []*Team) {
 						type values = map[string][]float64
 						for _, relu := range []bool{false, true} {
+							if !a.supports(c.Conv, forwardPass) {
+								continue
+							}
 							want := y
 							if relu {
 								want = yReLU
@@ -108,10 +109,19 @@ func TestConv(t *testing.T) {
 									a.forward(c.Conv, team, in["x"], in["w"], in["bias"], out["y"], relu)
 								})
 						}
-						compare(t, teams, 1e-5, values{"dy": dy, "w": w}, nil, values{"dx": dx},
-							func(team *Team, in, out map[string][]float32) {
-								a.backwardData(c.Conv, team, in["dy"], in["w"], out["dx"])
-							})
+						if a.supports(c.Conv, dataPass) {
+							compare(t, teams, 1e-5, values{"dy": dy, "w": w}, nil, values{"dx": dx},
+								func(team *Team, in, out map[string][]float32) {
+									a.backwardData(c.Conv, team, in["dy"], in["w"], nil, out["dx"])
+								})
+							compare(t, teams, 1e-5, values{"dy": dy, "w": w, "x": x}, nil, values{"dx": masked(dx, x)},
+								func(team *Team, in, out map[string][]float32) {
+									a.backwardData(c.Conv, team, in["dy"], in["w"], in["x"], out["dx"])
+								})
+						}
+						if !a.supports(c.Conv, weightsPass) {
+							return
+						}
 						compare(t, teams, 1e-5, values{"x": x, "dy": dy}, nil, values{"dw": dw, "db": db},
 							func(team *Team, in, out map[string][]float32) {
 								a.backwardWeights(c.Conv, team, in["x"], in["dy"], out["dw"], out["db"], false)
@@ -126,6 +136,17 @@ func TestConv(t *testing.T) {
 			}
 		})
 	}
+}
+
+// masked returns dx, 0 where x is not above 0.
+func masked(dx, x []float64) []float64 {
+	m := make([]float64, len(dx))
+	for i, v := range dx {
+		if x[i] > 0 {
+			m[i] = v
+		}
+	}
+	return m
 }
 
 // TestConvGradient compares the gradients with central differences of the forward pass in float64.
@@ -217,34 +238,40 @@ func BenchmarkConv(b *testing.B) {
 			continue
 		}
 		for _, threads := range []int{1, 2} {
-			team := NewTeam(threads)
-			defer team.Close()
-			team.impl = p
-			for _, c := range vgg {
-				x, y := make([]float32, c.Height*c.Width*c.In), make([]float32, c.Height*c.Width*c.Out)
-				w, bias := make([]float32, c.Out*c.In*9), make([]float32, c.Out)
-				fill(x, y, w)
-				for _, a := range convAlgorithms() {
-					if !a.supports(c.Conv) {
-						continue
+			for _, images := range []int{1, 3, 24} {
+				for _, c := range vgg {
+					for _, a := range convAlgorithms() {
+						b.Run(fmt.Sprintf("%s/%d/%d/%s/%s", p.name, threads, images, c.name, a.name), func(b *testing.B) {
+							c.Images = images
+							benchmarkConv(b, p, threads, c.Conv, a)
+						})
 					}
-					name := func(pass string) string {
-						return p.name + "/" + string(rune('0'+threads)) + "/" + c.name + "/" + a.name + "/" + pass
-					}
-					flops := 2 * float64(len(y)) * float64(c.In) * 9
-					b.Run(name("forward"), func(b *testing.B) {
-						rate(b, flops, func() { a.forward(c.Conv, team, x, w, bias, y, true) })
-					})
-					b.Run(name("data"), func(b *testing.B) {
-						rate(b, flops, func() { a.backwardData(c.Conv, team, y, w, x) })
-					})
-					b.Run(name("weights"), func(b *testing.B) {
-						rate(b, flops, func() { a.backwardWeights(c.Conv, team, x, y, w, bias, false) })
-					})
 				}
 			}
 		}
 	}
+}
+
+func benchmarkConv(b *testing.B, p implementation, threads int, s Conv, a convAlgorithm) {
+	team := NewTeam(threads)
+	defer team.Close()
+	team.impl = p
+	x, dx, y := aligned(s.Images*s.Height*s.Width*s.In), aligned(s.Images*s.Height*s.Width*s.In), aligned(s.positions()*s.Out)
+	w, bias := aligned(s.Out*s.In*9), aligned(s.Out)
+	fill(x, y, w)
+	flops := 2 * float64(len(y)) * float64(s.In) * 9
+	run := func(name string, p pass, f func()) {
+		if a.supports(s, p) {
+			b.Run(name, func(b *testing.B) { rate(b, flops, f) })
+		}
+	}
+	run("forward", forwardPass, func() { a.forward(s, team, x, w, bias, y, true) })
+	if s.Height%2 == 0 && s.Width%2 == 0 {
+		index := make([]uint8, len(y)/4)
+		run("pool", forwardPass, func() { a.forwardPool(s, team, x, w, bias, y[:len(y)/4], index) })
+	}
+	run("data", dataPass, func() { a.backwardData(s, team, y, w, x, dx) })
+	run("weights", weightsPass, func() { a.backwardWeights(s, team, x, y, w, bias, false) })
 }
 
 // fill writes small values that are not all the same.

@@ -77,7 +77,9 @@ const (
 	slotTile
 	slotPartial
 	slotColumns
+	slotUnpooled
 	slotZeros // never written to
+	slotEnd
 )
 
 func (p *product) run(t *Team) {

@@ -19,6 +19,7 @@ type Team struct {
 	note    string         // why not those that the user asked for
 	workers []worker       // workers[0] is the caller of Run: it has workspaces, but no goroutine
 	shared  arena
+	exact   bool    // no algorithm that loses bits
 	grids   []*grid // of Winograd's tiles, by size
 	busy    atomic.Bool
 	closed  bool

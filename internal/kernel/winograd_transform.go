@@ -4,9 +4,12 @@ import "fmt"
 
 // winogradKernels are the transforms of one instruction set. Vectors run over channels, lanes at a time.
 type winogradKernels struct {
-	name  string
-	lanes int
-	input inputFunc
+	name   string
+	lanes  int
+	input  inputFunc
+	filter filterFunc
+	output outputFunc
+	pool   poolFunc
 }
 
 // tileLayout says where transformed tiles lie: position p of tile t, channel c, is at
@@ -14,7 +17,7 @@ type winogradKernels struct {
 //	p*plane + c/width*panel + t*row + c%width
 //
 // A plane, one position of all tiles, is a matrix: by rows of all channels (width = channels), or in panels of width
-// channels, each a matrix of its own. planes are padded, so that the 36 streams fall into different sets of the caches.
+// channels, each a matrix of its own. Planes are padded, so that the 36 streams fall into different sets of the caches.
 type tileLayout struct{ plane, row, width, panel int }
 
 // size is how many floats tiles of that many channels take.
@@ -26,6 +29,26 @@ func (l tileLayout) size(tiles, channels int) int {
 // 6*i+j, channel c, goes to v[(6*i+j)*plane+c/width*panel+c%width]. channels and width are multiples of the lanes. zeros are
 // as many zeros as there are channels. While it runs it may fetch four pixels from x[next[i]] on, for each i.
 type inputFunc func(channels int, x []float32, base int, at *[positions]int, zeros, v []float32, l tileLayout, next *[tilePixels]int)
+
+// filterFunc writes U = G w G' for n channels of one panel of outputs: tap r of channel c, output o, is
+// w[c*9*nr+(r or, where flipped, 8-r)*nr+o], position p of it u[p*plane+c*nr+o], o < nr, a multiple of the lanes.
+type filterFunc func(n, nr int, w []float32, flipped bool, u []float32, plane int)
+
+// outputFunc writes the 4x4 pixels of one tile, A'MA and what end asks for: position p, channel c, is m[p*plane+c], pixel
+// (i, j) goes to y[base+at[6*(i+1)+j+1]:][:channels], or nowhere where at is missing. channels is a multiple of the lanes.
+type outputFunc func(channels int, m []float32, plane int, y []float32, base int, at *[positions]int, end *outputEnd)
+
+// poolFunc is outputFunc with the maxima of the windows of 2x2 pixels and their places, 0 to 3, in place of the pixels:
+// window (i, j) goes to y[base+i*line+j*pixel:][:channels] and to the same place of index. Ties and NaN are as in Pool.
+type poolFunc func(channels int, m []float32, plane int, y []float32, index []uint8, base, line, pixel int, end *outputEnd)
+
+// outputEnd is what becomes of an output before it is stored.
+type outputEnd struct {
+	bias   []float32 // added, a number for each channel; or nil
+	relu   bool      // negative ones become 0, NaN stays
+	mask   []float32 // as y: where it is not above 0 the output is 0; or nil
+	stream bool      // store past the caches
+}
 
 // inputTiles transforms tiles [first, first+count) of a map; tile first is tile 0 of the layout.
 func (k *winogradKernels) inputTiles(m *tileMap, first, count int, zeros, v []float32, l tileLayout) {
@@ -55,6 +78,61 @@ func (m *tileMap) ahead(n int, next *[tilePixels]int) {
 	r, c := &m.down[n/m.columns], &m.across[n%m.columns]
 	for i, down := range r.at {
 		next[i] = max(0, down+max(0, c.at[2])) * m.channels
+	}
+}
+
+// outputTiles makes channels [c0, c0+channels) of tiles [first, first+count) of a map from m, in which position p of tile t
+// is the row m[p*plane+t*row:].
+func (k *winogradKernels) outputTiles(y *tileMap, first, count, c0, channels int, m []float32, plane, row int, end outputEnd) {
+	k.checkOutput(y, first, count, c0, channels, m, plane, row, &end)
+	if len(y.data) != y.pixels*y.channels || end.mask != nil && len(end.mask) != len(y.data) {
+		panic("kernel: " + k.name + ": outputs outside their slices")
+	}
+	if end.bias != nil {
+		end.bias = end.bias[c0 : c0+channels]
+	}
+	var edge [positions]int
+	for t := range count {
+		base, at := y.tile(first+t, &edge)
+		k.output(channels, m[t*row:], plane, y.data, base+c0, at, &end)
+	}
+}
+
+// poolTiles is outputTiles for a map pooled by 2x2: y and index have half the pixels of g each way. Tiles must not lie
+// across images: height and width are multiples of 4.
+func (k *winogradKernels) poolTiles(g *grid, y []float32, index []uint8, of, first, count, c0, channels int, m []float32, plane, row int, end outputEnd) {
+	k.checkOutput(&tileMap{grid: g, channels: of}, first, count, c0, channels, m, plane, row, &end)
+	if len(y) != g.pixels/4*of || len(index) != len(y) || g.height%tileOutputs != 0 || g.width%tileOutputs != 0 || end.mask != nil {
+		panic("kernel: " + k.name + ": outputs outside their slices")
+	}
+	if end.bias != nil {
+		end.bias = end.bias[c0 : c0+channels]
+	}
+	line := g.width / 2 * of
+	perRow, perImage := g.width/tileOutputs, g.height/tileOutputs*(g.width/tileOutputs)
+	for t := range count {
+		n := first + t
+		if g.columns != perRow {
+			// Several images side by side.
+			row, column := n/g.columns, n%g.columns
+			down := g.height / tileOutputs
+			n = (row/down*(g.columns/perRow)+column/perRow)*perImage + row%down*perRow + column%perRow
+			if n >= g.images*perImage {
+				continue
+			}
+		}
+		at := (n/perRow*2)*line + n%perRow*2*of
+		k.pool(channels, m[t*row:], plane, y, index, at+c0, line, of, &end)
+	}
+}
+
+func (k *winogradKernels) checkOutput(y *tileMap, first, count, c0, channels int, m []float32, plane, row int, end *outputEnd) {
+	if channels%k.lanes != 0 {
+		panic(fmt.Sprintf("kernel: %s: %d channels, want a multiple of %d", k.name, channels, k.lanes))
+	}
+	if first < 0 || count < 1 || first+count > y.tiles || c0 < 0 || channels < 1 || c0+channels > y.channels || plane < 0 || row < 0 ||
+		len(m) < (positions-1)*plane+(count-1)*row+channels || end.bias != nil && len(end.bias) != y.channels {
+		panic("kernel: " + k.name + ": tiles outside their slices")
 	}
 }
 

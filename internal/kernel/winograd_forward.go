@@ -1,0 +1,214 @@
+package kernel
+
+// winogradPass is one convolution by Winograd's method, forward or to the data, ready to be cut into tasks.
+type winogradPass struct {
+	k       *winogradKernels
+	g       *gemmKernel
+	in, out tileMap
+	zeros   []float32
+
+	u      []float32 // transformed filters [positions][panels][in][nr], a position uPlane apart
+	uPlane int
+
+	end    outputEnd
+	pooled []float32 // instead of out.data: the map after pooling, and its index
+	index  []uint8
+}
+
+// Slots of the workspaces of Team, after those of the products.
+const (
+	slotTransformed = slotEnd + iota
+	slotFilters
+	slotTaps
+	slotProducts
+	slotWinogradEnd
+)
+
+// winogradSupports says where the transforms apply: whole vectors of channels, of any instruction set.
+func (s Conv) winogradSupports(p pass) bool {
+	return p != weightsPass && s.Kernel == 3 && s.Stride == 1 && s.Pad == 1 && s.In%16 == 0 && s.Out%16 == 0
+}
+
+// winogradWins says where Winograd's method is faster than direct convolution.
+func (s Conv) winogradWins(p pass) bool {
+	return s.In >= 16 && s.Out >= 16 && s.Images*s.Height*s.Width >= 64
+}
+
+func (s Conv) winogradForward(t *Team, x, w, bias, y []float32, relu bool) {
+	p := s.winograd(t, x, w, s.In, s.Out, false)
+	p.out.data = y
+	p.end = outputEnd{bias: bias, relu: relu}
+	p.run(t)
+}
+
+func (s Conv) winogradBackwardData(t *Team, dy, w, x, dx []float32) {
+	p := s.winograd(t, dy, w, s.Out, s.In, true)
+	p.out.data = dx
+	p.end = outputEnd{mask: x}
+	p.run(t)
+}
+
+func (s Conv) winogradForwardPool(t *Team, x, w, bias, y []float32, index []uint8) {
+	if s.Height%tileOutputs != 0 || s.Width%tileOutputs != 0 { // windows lie across tiles
+		whole := t.Shared(slotUnpooled, s.positions()*s.Out)
+		s.winogradForward(t, x, w, bias, whole, true)
+		s.pool2x2().Forward(t, whole, y, index)
+		return
+	}
+	p := s.winograd(t, x, w, s.In, s.Out, false)
+	p.pooled, p.index = y, index
+	p.end = outputEnd{bias: bias, relu: true}
+	p.run(t)
+}
+
+// winograd prepares the convolution of x, a map of in channels, with filters turned by 180 degrees if flipped, to out
+// channels.
+func (s Conv) winograd(t *Team, x, w []float32, in, out int, flipped bool) winogradPass {
+	g := t.grid(s)
+	p := winogradPass{k: &t.impl.winograd, g: &t.impl.gemm, in: g.over(x, in), out: g.over(nil, out), zeros: t.zeros(in)}
+	p.transformFilters(t, w, flipped)
+	return p
+}
+
+// transformFilters makes U, in parallel. w is [out][in][9], or [in][out][9] where flipped.
+func (p *winogradPass) transformFilters(t *Team, w []float32, flipped bool) {
+	const chunk = 16 // channels a task
+	nr, in, out := p.g.nr, p.in.channels, p.out.channels
+	panels, chunks := ceilDiv(out, nr), ceilDiv(in, chunk)
+	p.uPlane = panels*in*nr + 16
+	p.u = t.Shared(slotFilters, positions*p.uPlane)
+	t.Run(panels*chunks, func(task, worker int) {
+		o, c := task/chunks*nr, task%chunks*chunk
+		n, outputs := min(chunk, in-c), min(nr, out-o)
+		taps := t.Scratch(worker, slotTaps, chunk*9*nr) // [n][9][nr]
+		if outputs < nr {
+			clear(taps)
+		}
+		if flipped {
+			for k := range n {
+				transpose(taps[k*9*nr:], nr, w[((c+k)*out+o)*9:], 9, outputs, 9)
+			}
+		} else {
+			transpose(taps, nr, w[(o*in+c)*9:], in*9, outputs, n*9)
+		}
+		p.k.filter(n, nr, taps[:n*9*nr], flipped, p.u[o*in+c*nr:], p.uPlane)
+	})
+}
+
+// transpose writes dst[i*ld+r] = src[r*step+i] for r < rows, i < n.
+func transpose(dst []float32, ld int, src []float32, step, rows, n int) {
+	r := 0
+	for ; r+8 <= rows; r += 8 {
+		interleave(dst[r:], ld, src[r*step:], step, n)
+	}
+	for ; r < rows; r++ {
+		for i, v := range src[r*step:][:n] {
+			dst[i*ld+r] = v
+		}
+	}
+}
+
+// blocks is how a pass is cut: by shape alone, so that any number of threads gives the same bits.
+type blocks struct {
+	shared  bool // the tiles of a block are transformed by all, who then share out the outputs; else a block is a task
+	tiles   int  // of a block, that is, in V at a time
+	sub     int  // of them, multiplied and transformed back at a time
+	outputs int  // the same, along the output channels: a multiple of nr
+	depth   int  // input channels summed up at a time
+}
+
+func (p *winogradPass) blocks() blocks {
+	in, out, nr := p.in.channels, p.out.channels, p.g.nr
+	b := blocks{tiles: 96, sub: 96, outputs: 64, depth: 256}
+	if in*out > 256*256 {
+		b = blocks{shared: true, tiles: 336, sub: 168, outputs: 64, depth: 256}
+	}
+	b.tiles = min(b.tiles, p.in.tiles)
+	b.sub = min(b.sub, b.tiles)
+	b.outputs = min(b.outputs, ceilDiv(out, nr)*nr)
+	b.depth = min(b.depth, in)
+	return b
+}
+
+func (p *winogradPass) run(t *Team) {
+	if p.in.tiles == 0 || p.out.channels == 0 {
+		return
+	}
+	b := p.blocks()
+	in := p.in.channels
+	l := tileLayout{row: in + 16, width: in}
+	l.plane = ceilDiv(b.tiles, p.g.mr)*p.g.mr*l.row + 16
+	size := positions * l.plane
+	if !b.shared {
+		t.Run(ceilDiv(p.in.tiles, b.tiles), func(task, worker int) {
+			first := task * b.tiles
+			count := min(b.tiles, p.in.tiles-first)
+			v := t.Scratch(worker, slotTransformed, size)
+			p.k.inputTiles(&p.in, first, count, p.zeros, v, l)
+			for o := 0; o < p.out.channels; o += b.outputs {
+				for sub := 0; sub < count; sub += b.sub {
+					p.block(t, worker, b, v[sub*l.row:], l, first+sub, min(b.sub, count-sub), o)
+				}
+			}
+		})
+		return
+	}
+	v := t.Shared(slotTransformed, size)
+	for first := 0; first < p.in.tiles; first += b.tiles {
+		count := min(b.tiles, p.in.tiles-first)
+		part := max(1, 4096/in)
+		t.Run(ceilDiv(count, part), func(task, _ int) {
+			i := task * part
+			p.k.inputTiles(&p.in, first+i, min(part, count-i), p.zeros, v[i*l.row:], l)
+		})
+		subs := ceilDiv(count, b.sub)
+		t.Run(ceilDiv(p.out.channels, b.outputs)*subs, func(task, worker int) {
+			o, sub := task/subs*b.outputs, task%subs*b.sub
+			p.block(t, worker, b, v[sub*l.row:], l, first+sub, min(b.sub, count-sub), o)
+		})
+	}
+}
+
+// block multiplies count transformed tiles, v, by the filters of b.outputs channels from o on, and stores the outputs.
+func (p *winogradPass) block(t *Team, worker int, b blocks, v []float32, l tileLayout, first, count, o int) {
+	g, in := p.g, p.in.channels
+	outputs := min(b.outputs, p.out.channels-o)
+	row := ceilDiv(outputs, g.nr) * g.nr
+	rows := ceilDiv(count, g.mr) * g.mr
+	plane := rows*row + 16
+	m := t.Scratch(worker, slotProducts, positions*plane)
+	panel := in * g.nr
+	for pos := range positions {
+		a, c := v[pos*l.plane:], m[pos*plane:]
+		u := p.u[pos*p.uPlane+o*in:]
+		for k := 0; k < in; k += b.depth {
+			depth, flags := min(b.depth, in-k), 0
+			if k > 0 {
+				flags = addFlag
+			}
+			for j := 0; j < row; j += g.nr {
+				run := g.run
+				if g.narrow != nil && outputs-j <= g.nr/2 {
+					run = g.narrow
+				}
+				// The panel after this one: the next outputs, then the next channels, then the next position.
+				at := j/g.nr*panel + k*g.nr
+				next := at + panel
+				if j+g.nr >= row {
+					next = (k + depth) * g.nr
+					if k+depth >= in {
+						next = p.uPlane
+					}
+				}
+				for i := 0; i < count; i += g.mr {
+					run(depth, a[i*l.row+k:], l.row, 1, u[at:], c[i*row+j:], row, nil, flags, g.mr*l.row, 16, next-at+i/g.mr*(depth/4)*16)
+				}
+			}
+		}
+	}
+	if p.pooled != nil {
+		p.k.poolTiles(p.in.grid, p.pooled, p.index, p.out.channels, first, count, o, outputs, m, plane, row, p.end)
+		return
+	}
+	p.k.outputTiles(&p.out, first, count, o, outputs, m, plane, row, p.end)
+}
