@@ -15,6 +15,7 @@ type implementation struct {
 	copyRows  copyKernel
 	mask      maskKernel
 	winograd  winogradKernels
+	weights   winogradWeightsKernels
 	peak      func(n int) (flops int) // runs n rounds of multiply-adds in registers; nil where there is no assembly
 }
 
@@ -61,6 +62,7 @@ func implementations() []implementation {
 		copyRows: copyKernel{name: "copyRowsGeneric", run: copyRowsGeneric},
 		mask:     maskKernel{name: "maskReLUGeneric", run: maskReLUGeneric},
 		winograd: winogradGeneric(),
+		weights:  winogradWeightsGeneric(),
 	})
 }
 

@@ -42,7 +42,8 @@ func assembled() []implementation {
 				}
 				maskReLUGeneric(dy[n:], y[n:])
 			}},
-			winograd: winogradGeneric(),
+			winograd: winogradAVX512(),
+			weights:  winogradWeightsAVX512(),
 			peak:     func(n int) int { peakAVX512(n); return n * 24 * 16 * 2 },
 		},
 		{
@@ -62,7 +63,8 @@ func assembled() []implementation {
 				}
 				maskReLUGeneric(dy[n:], y[n:])
 			}},
-			winograd: winogradGeneric(),
+			winograd: winogradAVX2(),
+			weights:  winogradWeightsAVX2(),
 			peak:     func(n int) int { peakAVX2(n); return n * 12 * 8 * 2 },
 		},
 	}
