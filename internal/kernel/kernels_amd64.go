@@ -39,3 +39,43 @@ func peakAVX512(n int)
 
 // peakAVX2 does n times 12 multiply-adds of 8 elements each.
 func peakAVX2(n int)
+
+// winogradInputAVX512 transforms the inputs of one tile; see inputFunc.
+//
+//go:noescape
+func winogradInputAVX512(channels int, x *float32, at *int, v *float32, plane int, width int, jump int, fetch *float32, next *int)
+
+// winogradInputAVX2 transforms the inputs of one tile; see inputFunc.
+//
+//go:noescape
+func winogradInputAVX2(channels int, x *float32, at *int, v *float32, plane int, width int, jump int, fetch *float32, next *int)
+
+// winogradFilterAVX512 transforms the filters of n channels and 32 outputs; see filterFunc.
+//
+//go:noescape
+func winogradFilterAVX512(n int, w *float32, step int, u *float32, plane int)
+
+// winogradFilterAVX2 transforms the filters of n channels and 16 outputs; see filterFunc.
+//
+//go:noescape
+func winogradFilterAVX2(n int, w *float32, step int, u *float32, plane int)
+
+// winogradOutputAVX512 transforms and stores the outputs of one tile; see outputFunc.
+//
+//go:noescape
+func winogradOutputAVX512(channels int, m *float32, plane int, y *float32, at *int, bias *float32, mask *float32, flags int)
+
+// winogradOutputAVX2 transforms and stores the outputs of one tile; see outputFunc.
+//
+//go:noescape
+func winogradOutputAVX2(channels int, m *float32, plane int, y *float32, at *int, bias *float32, mask *float32, flags int)
+
+// winogradPoolAVX512 transforms, pools and stores the outputs of one tile; see poolFunc.
+//
+//go:noescape
+func winogradPoolAVX512(channels int, m *float32, plane int, y *float32, index *uint8, line int, pixel int, bias *float32, flags int)
+
+// winogradPoolAVX2 transforms, pools and stores the outputs of one tile; see poolFunc.
+//
+//go:noescape
+func winogradPoolAVX2(channels int, m *float32, plane int, y *float32, index *uint8, line int, pixel int, bias *float32, flags int)

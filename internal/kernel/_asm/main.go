@@ -19,5 +19,13 @@ func main() {
 	copyRows()
 	peak("peakAVX512", avx512, 24)
 	peak("peakAVX2", avx2, 12)
+	winogradInput("winogradInputAVX512", avx512)
+	winogradInput("winogradInputAVX2", avx2)
+	winogradFilter("winogradFilterAVX512", avx512, 32)
+	winogradFilter("winogradFilterAVX2", avx2, 16)
+	winogradOutput("winogradOutputAVX512", avx512)
+	winogradOutput("winogradOutputAVX2", avx2)
+	winogradPool("winogradPoolAVX512", avx512)
+	winogradPool("winogradPoolAVX2", avx2)
 	Generate()
 }
