@@ -70,7 +70,7 @@ type marker struct {
 
 const (
 	madeBy        = "triplets demo"
-	markerVersion = 2 // goes up when the same options give other files
+	markerVersion = 3 // goes up when the same options give other files
 )
 
 // pictureName matches the files that this package puts into a category's folder.
@@ -246,26 +246,18 @@ func (w *folder) draw(ctx context.Context) (Report, error) {
 	return r, w.drawPictures(ctx)
 }
 
-// sample draws triplets with the usual shares; a small shop may lack a kind,
-// which then has the share 0.
+// sample draws triplets: the positive shows the query's own product, the negative is of the same category in the usual
+// share. A small shop may lack those; their share then is 0.
 func (w *folder) sample(m *data.Metadata, count int, rows []int32, file string) ([]data.Triplet, error) {
-	var err error
-	for i, shares := range [][2]float64{
-		{data.DefaultSameColour, data.DefaultInClass}, {0, data.DefaultInClass}, {data.DefaultSameColour, 0}, {0, 0},
-	} {
-		var ts []data.Triplet
-		ts, err = data.Sample(m, data.SampleOptions{
-			Count: count, SameColour: shares[0], InClass: shares[1], Seed: w.options.Seed, Rows: rows,
-		})
-		if err == nil {
-			if i > 0 && w.options.Note != nil {
-				w.options.Note(fmt.Sprintf("%s: with so few products, positives of another product are %.0f %% and negatives of the same category %.0f %%",
-					file, 100*shares[0], 100*shares[1]))
-			}
-			return ts, nil
+	o := data.SampleOptions{Count: count, InClass: data.DefaultInClass, Seed: w.options.Seed, Rows: rows}
+	ts, err := data.Sample(m, o)
+	if err != nil {
+		o.InClass = 0
+		if ts, err = data.Sample(m, o); err == nil && w.options.Note != nil {
+			w.options.Note(file + ": with so few products there are no negatives of the query's category in another colour")
 		}
 	}
-	return nil, err
+	return ts, err
 }
 
 func (w *folder) drawPictures(ctx context.Context) error {

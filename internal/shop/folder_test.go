@@ -111,7 +111,7 @@ func TestFolderIsReadable(t *testing.T) {
 		}
 		s := data.Summarize(m, ts)
 		if len(ts) != []int{3000, 1000}[i] || s.PositiveOther+s.NegativeSameProduct+s.QueryIsPositive+s.QueryIsNegative+s.PositiveIsNegative != 0 ||
-			s.PositiveSameCategoryColor == 0 || s.NegativeInClass == 0 {
+			s.PositiveSameCategoryColor != 0 || s.NegativeInClass == 0 {
 			t.Errorf("%s: %+v", file, s)
 		}
 	}
