@@ -51,19 +51,32 @@ func newBench(t *testing.T, capacity, dim int, gap float64) *bench {
 	return b
 }
 
-// run puts the embeddings of some triplets in place, queries first, and NaN behind them; total is what the mean divides by.
+// run puts the embeddings of some triplets in place, queries first, and NaN behind them; total is what the mean divides by. The
+// gradient is of all of them: 0 where the backward pass leaves an image out.
 func (b *bench) run(t *testing.T, e []float32, total int) (value float64, gradient []float32) {
 	t.Helper()
 	n := copy(b.embeddings, e)
 	for i := n; i < len(b.embeddings); i++ {
 		b.embeddings[i] = float32(math.NaN())
 	}
-	b.runtime.Images, b.runtime.Total = n/b.dim, total
+	b.runtime.Start(n / b.dim)
+	b.runtime.Total = total
 	b.machine.Reset()
 	if err := b.machine.RunAll(); err != nil {
 		t.Fatal(err)
 	}
-	return float64(b.loss.Loss.Value().Data().(float32)), b.gradient.Value().Data().([]float32)[:n]
+	left, triplets := 0, n/b.dim/3
+	gradient, got := make([]float32, n), b.gradient.Value().Data().([]float32)
+	for i := range 3 * triplets {
+		if b.loss.Hinge[i%triplets] != 0 || b.loss.WholeBackward {
+			copy(gradient[i*b.dim:(i+1)*b.dim], got[left*b.dim:])
+			left++
+		}
+	}
+	if b.runtime.Active != left {
+		t.Errorf("%d images in the backward pass, want %d", b.runtime.Active, left)
+	}
+	return float64(b.loss.Loss.Value().Data().(float32)), gradient
 }
 
 // define is the loss in float64.
@@ -199,6 +212,111 @@ func TestNaN(t *testing.T) {
 		if v := gradient[4*i]; v == v {
 			t.Errorf("NaN in image %d: its gradient is %v, want NaN", i, v)
 		}
+	}
+}
+
+// TestWholeBackward: leaving out images changes no bit of the gradient to the embeddings.
+func TestWholeBackward(t *testing.T) {
+	const triplets, dim = 8, 13
+	inactive := 0
+	for seed := range uint64(5) {
+		e := unitRows(rand.New(rand.NewPCG(seed, 8)), 3*triplets, dim)
+		b := newBench(t, triplets+1, dim, 0.3)
+		value, gradient := b.run(t, e, triplets)
+		for _, h := range b.loss.Hinge {
+			if h == 0 {
+				inactive++
+			}
+		}
+		b.loss.WholeBackward = true
+		whole, want := b.run(t, e, triplets)
+		if value != whole {
+			t.Errorf("loss %v, with the whole backward pass %v", value, whole)
+		}
+		near(t, "gradient", gradient, float64s(want), 0)
+	}
+	if inactive < 5 || inactive > 5*triplets-5 {
+		t.Errorf("%d of %d triplets are inactive: the test compares too little", inactive, 5*triplets)
+	}
+}
+
+// TestNoneActive: without an active triplet no image is left.
+func TestNoneActive(t *testing.T) {
+	b := newBench(t, 2, 2, 0.5)
+	value, gradient := b.run(t, []float32{1, 0, 1, 0, 1, 0, 1, 0, 0, 1, 0, 1}, 2)
+	near(t, "gradient", gradient, make([]float64, 12), 0)
+	if value != 0 || b.runtime.Active != 0 {
+		t.Errorf("loss %v, %d images", value, b.runtime.Active)
+	}
+}
+
+// TestRows: triplets that share rows of the embeddings have the distances and the loss of those with rows of their own, in
+// every bit, and a row's gradient is the sum of its copies'.
+func TestRows(t *testing.T) {
+	const images, dim = 5, 13
+	e := unitRows(rand.New(rand.NewPCG(11, 12)), images, dim)
+	for _, c := range []struct {
+		name string
+		rows []int32
+		gap  float64
+	}{
+		{"all active", []int32{0, 1, 2, 1, 2, 3, 3, 4, 0}, 5},
+		{"some active", []int32{0, 1, 2, 4, 1, 2, 3, 0, 3, 4, 0, 1}, 0.1},
+		{"q = p, n = q, p = n, all one", []int32{0, 1, 2, 3, 0, 4, 1, 3, 4, 1, 1, 3}, 1},
+		{"one image", []int32{0, 0, 0}, 1},
+		{"none active", []int32{0, 1, 0, 1, 1, 0}, 0},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			n := len(c.rows) / 3
+			used := 0
+			for _, row := range c.rows {
+				used = max(used, int(row)+1)
+			}
+			var copies []float32
+			for _, row := range c.rows {
+				copies = append(copies, e[int(row)*dim:int(row+1)*dim]...)
+			}
+			whole := newBench(t, n, dim, c.gap)
+			want, g := whole.run(t, copies, n)
+			sums := make([]float64, used*dim)
+			needed := map[int32]bool{}
+			for i, row := range c.rows {
+				for k := range dim {
+					sums[int(row)*dim+k] += float64(g[i*dim+k])
+				}
+				if whole.loss.Hinge[i%n] != 0 {
+					needed[row] = true
+				}
+			}
+
+			b := newBench(t, max(n, (used+2)/3), dim, c.gap)
+			for _, all := range []bool{false, true} {
+				b.loss.Rows, b.loss.WholeBackward = c.rows, all
+				copy(b.embeddings, e[:used*dim])
+				b.runtime.Start(used)
+				b.runtime.Total = n
+				b.machine.Reset()
+				if err := b.machine.RunAll(); err != nil {
+					t.Fatal(err)
+				}
+				if got := float64(b.loss.Loss.Value().Data().(float32)); got != want {
+					t.Errorf("loss %v, want %v", got, want)
+				}
+				near(t, "D(q,p)", b.loss.DPos, float64s(whole.loss.DPos), 0)
+				near(t, "D(q,n)", b.loss.DNeg, float64s(whole.loss.DNeg), 0)
+				near(t, "hinge", b.loss.Hinge, float64s(whole.loss.Hinge), 0)
+				left, got := 0, b.gradient.Value().Data().([]float32)
+				for row := range int32(used) {
+					if needed[row] || all {
+						near(t, fmt.Sprint("gradient to row ", row), got[left*dim:(left+1)*dim], sums[int(row)*dim:int(row+1)*dim], 1e-6)
+						left++
+					}
+				}
+				if b.runtime.Active != left {
+					t.Errorf("%d images in the backward pass, want %d", b.runtime.Active, left)
+				}
+			}
+		})
 	}
 }
 

@@ -55,7 +55,8 @@ func (e *Embedder) Embed(pixels []byte, images int, out []float32) error {
 		return fmt.Errorf("model: %d images of %d bytes and %d floats do not fit a graph for %d", images, len(pixels), len(out), e.tower.capacity)
 	}
 	r := e.tower.Runtime
-	r.Images, r.Train = images, false
+	r.Start(images)
+	r.Train = false
 	kernel.PixelsToInput(r.Team, images, size, pixels[:images*size*size*3], e.input[:images*size*size*3])
 	e.machine.Reset()
 	if err := e.machine.RunAll(); err != nil {

@@ -77,7 +77,8 @@ func (s *Siamese) Step(b Batch, total int, accumulate bool) (Result, error) {
 	if want := 3 * b.Triplets * size * size * 3; len(b.Pixels) != want {
 		return Result{}, fmt.Errorf("model: %d bytes of pixels for %d triplets, want %d", len(b.Pixels), b.Triplets, want)
 	}
-	r.Images, r.Total, r.Accumulate, r.Train, r.Keys = 3*b.Triplets, total, accumulate, true, b.Keys
+	r.Start(3 * b.Triplets)
+	r.Total, r.Accumulate, r.Train, r.Keys = total, accumulate, true, b.Keys
 	kernel.PixelsToInput(r.Team, r.Images, size, b.Pixels, s.input[:r.Images*size*size*3])
 	s.machine.Reset()
 	if err := s.machine.RunAll(); err != nil {

@@ -5,7 +5,7 @@
 //
 // Activations are float32 and NHWC ([images][height][width][channels]) or [images][features]; parameters have
 // torch's layout (convolution [out][in][ky][kx], dense [out][in]). A graph is built for a capacity of images;
-// at run time every op works on the first Runtime.Images of them, so that one compiled graph serves full
+// at run time every op works on the first Runtime.Images of them (Start sets it), so that one compiled graph serves full
 // batches, short ones and micro-batches.
 //
 // An op owns its output buffer, so a step allocates nothing. Buffers may share memory: ops that name the same
@@ -23,8 +23,12 @@
 //	db   = gradient to the bias        left by dw, so it has dw as its child
 //	dx   = gradient to the data        (mask, w), with dw as an extra child that fixes the order
 //
+// The gradient of an image whose triplets all have a hinge of zero is zero. The backward ops therefore work on the first
+// Runtime.Active images, those that Narrow, called by the first of them, brings to the front of every map that they read: an
+// op that reads a map of the forward pass declares it with Keep. Without an active image they run no kernel.
+//
 // A layer whose input needs no gradient (the picture, or all below it is frozen) has no dx; a frozen parameter
 // has no dw and db.
 //
-// Read op.go first, then conv.go.
+// Read op.go first, then layer.go, unary.go and narrow.go.
 package op

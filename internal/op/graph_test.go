@@ -95,6 +95,7 @@ type bench struct {
 	weights []float32   // g, at full capacity
 	y       *gorgonia.Node
 	grads   map[int]*gorgonia.Node // by operand
+	active  []int32                // the images that the backward pass is narrowed to; nil for all
 	machine gorgonia.VM
 	random  *rand.Rand
 }
@@ -154,7 +155,7 @@ func newBench(t *testing.T, c graphCase) *bench {
 	return b
 }
 
-// weightedSum makes a scalar of y whose gradient to y is the weights.
+// weightedSum makes a scalar of y whose gradient to y is the weights, those of the active images where it narrows the run.
 func (b *bench) weightedSum(y *gorgonia.Node) (*gorgonia.Node, error) {
 	r, per := b.runtime, len(b.weights)/b.capacity
 	return r.Apply(op.Definition{
@@ -169,10 +170,19 @@ func (b *bench) weightedSum(y *gorgonia.Node) (*gorgonia.Node, error) {
 			d, err := r.Apply(op.Definition{
 				Name: "weighted sum dx", Out: y.Shape().Clone(), Alias: -1,
 				Run: func(in [][]float32, out []float32) {
-					for i, g := range b.weights {
-						out[i] = g * in[0][0]
-						if i >= r.Images*per {
-							out[i] = float32(math.NaN())
+					if b.active != nil {
+						r.Narrow(b.active)
+					}
+					for i := range out {
+						out[i] = float32(math.NaN())
+					}
+					for i := range r.Active {
+						from := i
+						if b.active != nil {
+							from = int(b.active[i])
+						}
+						for k, g := range b.weights[from*per : (from+1)*per] {
+							out[i*per+k] = g * in[0][0]
 						}
 					}
 				},
@@ -197,7 +207,8 @@ func (b *bench) draw(parameters bool) {
 
 func (b *bench) run(t *testing.T, accumulate bool) {
 	t.Helper()
-	b.runtime.Images, b.runtime.Accumulate = b.images, accumulate
+	b.runtime.Start(b.images)
+	b.runtime.Accumulate = accumulate
 	b.machine.Reset()
 	if err := b.machine.RunAll(); err != nil {
 		t.Fatal(err)
@@ -264,8 +275,72 @@ func (b *bench) checkGradients(t *testing.T) {
 	}
 }
 
+// checkNarrow: with some images left out of the backward pass, the gradients are those of their weights being 0; with all left
+// out, the gradients to the parameters are 0, or unchanged where they are added up.
+func (b *bench) checkNarrow(t *testing.T) {
+	t.Helper()
+	if len(b.grads) == 0 {
+		return
+	}
+	defer func() { b.active = nil }()
+	b.draw(true)
+	whole, per := b.weights, len(b.weights)/b.capacity
+	b.weights = append([]float32(nil), whole...)
+	active, place := []int32{}, map[int]int{}
+	for i := range b.images { // without the first, so that all move, and with the last
+		if i > 0 && (i == b.images-1 || b.random.IntN(2) == 0) {
+			place[i] = len(active)
+			active = append(active, int32(i))
+		} else {
+			clear(b.weights[i*per : (i+1)*per])
+		}
+	}
+	type sample struct {
+		at   []int
+		want []float64
+	}
+	samples := map[int]sample{} // taken before the run, which moves the operands' images
+	for i := range b.grads {
+		at, want := b.differences(i)
+		samples[i] = sample{at, want}
+	}
+	b.weights, b.active = whole, active
+	b.run(t, false)
+	for i, s := range samples {
+		got := make([]float32, len(s.at))
+		for k, at := range s.at {
+			if o := b.operands[i]; o.perImage {
+				n := o.size() / o.shape[0]
+				to, ok := place[at/n]
+				if !ok {
+					continue
+				}
+				at = to*n + at%n
+			}
+			got[k] = data(b.grads[i])[at]
+		}
+		near(t, fmt.Sprintf("images %v: gradient to operand %d at %v", active, i, s.at), got, s.want, 2e-5)
+	}
+
+	before := b.copyGradients()
+	b.draw(false)
+	b.active = []int32{}
+	b.run(t, true)
+	for i, g := range b.copyGradients() {
+		if !b.operands[i].perImage {
+			same(t, fmt.Sprintf("gradient to operand %d after no image", i), g, before[i])
+		}
+	}
+	b.run(t, false)
+	for i, g := range b.copyGradients() {
+		if !b.operands[i].perImage {
+			same(t, fmt.Sprintf("gradient to operand %d of no image", i), g, make([]float32, len(g)))
+		}
+	}
+}
+
 // check runs a case four times: plain; with other images, the gradients to the parameters added to the first run's; with other
-// parameters, changed in place; and again, which must give the same bits.
+// parameters, changed in place; and again, which must give the same bits. Then it leaves out images.
 func (c graphCase) check(t *testing.T) {
 	t.Helper()
 	b := newBench(t, c)
@@ -302,6 +377,7 @@ func (c graphCase) check(t *testing.T) {
 	for i, g := range b.copyGradients() {
 		same(t, fmt.Sprintf("gradient to operand %d", i), g, grads[i])
 	}
+	b.checkNarrow(t)
 }
 
 func (b *bench) copyGradients() map[int][]float32 {
@@ -356,7 +432,7 @@ func same(t *testing.T, what string, got, want []float32) {
 	t.Helper()
 	for i, v := range want {
 		if math.Float32bits(got[i]) != math.Float32bits(v) {
-			t.Fatalf("%s: [%d] is %v in a second run, %v in the first", what, i, got[i], v)
+			t.Fatalf("%s: [%d] is %v, want the same bits as %v", what, i, got[i], v)
 		}
 	}
 }

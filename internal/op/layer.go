@@ -44,15 +44,17 @@ func (l layer) apply(r *Runtime, x, w, b Var, s Slots) (Var, error) {
 	return Var{n, x.Grad || w.Grad || b.Grad}, err
 }
 
-// gradient builds mask, dw, db and dx as doc.go shows them.
+// gradient builds mask, dw, db and dx as doc.go shows them. Each map that they read is kept (Runtime.Keep), and they work on
+// the first Runtime.Active images.
 func (l layer) gradient(r *Runtime, wrt []bool, in gorgonia.Nodes, y, dy *gorgonia.Node, s Slots) (gorgonia.Nodes, error) {
 	var err error
 	grads := make(gorgonia.Nodes, 3)
 	if l.relu {
+		r.Keep(y)
 		if dy, err = r.Apply(Definition{
 			Name: l.name + " mask", Out: l.out, Alias: 0,
 			Run: func(in [][]float32, out []float32) {
-				n := r.Images * l.perImage
+				n := r.Active * l.perImage
 				kernel.MaskReLU(r.Team, out[:n], in[1][:n])
 			},
 		}, dy, y); err != nil {
@@ -61,10 +63,18 @@ func (l layer) gradient(r *Runtime, wrt []bool, in gorgonia.Nodes, y, dy *gorgon
 	}
 	data := []*gorgonia.Node{dy, in[1]}
 	if wrt[1] || wrt[2] {
-		db := make([]float32, l.outputs)
+		r.Keep(in[0])
+		db := r.Floats(l.outputs)
 		dw, err := r.Apply(Definition{
 			Name: l.name + " dw", Out: in[1].Shape(), Alias: -1,
-			Run: func(in [][]float32, out []float32) { l.toWeight(r.Images, in[0], in[1], out, db, r.Accumulate) },
+			Run: func(in [][]float32, out []float32) {
+				if r.Active > 0 {
+					l.toWeight(r.Active, in[0], in[1], out, db, r.Accumulate)
+				} else if !r.Accumulate {
+					clear(out)
+					clear(db)
+				}
+			},
 		}, in[0], dy)
 		if err != nil {
 			return nil, err
@@ -85,7 +95,11 @@ func (l layer) gradient(r *Runtime, wrt []bool, in gorgonia.Nodes, y, dy *gorgon
 	if wrt[0] {
 		if grads[0], err = r.Apply(Definition{
 			Name: l.name + " dx", Out: l.in, Slot: s.Grad, Alias: -1,
-			Run: func(in [][]float32, out []float32) { l.toData(r.Images, in[0], in[1], out) },
+			Run: func(in [][]float32, out []float32) {
+				if r.Active > 0 {
+					l.toData(r.Active, in[0], in[1], out)
+				}
+			},
 		}, data...); err != nil {
 			return nil, err
 		}

@@ -16,8 +16,10 @@ import (
 // Runtime is what the ops of one network share while it runs. The fields are set between runs, never during one.
 type Runtime struct {
 	Team *kernel.Team
-	// Images is the number of images in this run, a multiple of 3 for triplets; ops leave the rest of their buffers alone.
+	// Images is the number of images in this run; ops leave the rest of their buffers alone. Start sets it.
 	Images int
+	// Active is the number of images that the backward pass works on, all or what Narrow leaves of them.
+	Active int
 	// Train switches dropout on.
 	Train bool
 	// Accumulate adds the gradients to the parameters to those of the run before (micro-batches) instead of overwriting them.
@@ -27,9 +29,13 @@ type Runtime struct {
 	// Keys holds one key an image for the dropout masks; see kernel.Dropout.
 	Keys []uint64
 
-	slots map[string]*slot
-	own   int64 // floats of outputs that share no memory
-	count int
+	slots  map[string]*slot
+	own    int64 // floats of outputs that share no memory
+	beside int64 // bytes that ops keep beside their outputs
+	count  int
+
+	kept  []kept // what Narrow moves
+	parts []part
 }
 
 // slot is memory that several ops' outputs share, as large as the largest of them.
@@ -43,13 +49,22 @@ func NewRuntime(team *kernel.Team) *Runtime {
 	return &Runtime{Team: team, slots: map[string]*slot{}}
 }
 
-// Bytes is the memory that the ops' outputs take once the network has run.
+// Start says that the next run is of that many images, and that its backward pass is of all of them unless Narrow is called.
+func (r *Runtime) Start(images int) { r.Images, r.Active = images, images }
+
+// Bytes is the memory that the ops take once the network has run.
 func (r *Runtime) Bytes() int64 {
 	n := r.own
 	for _, s := range r.slots {
 		n += int64(s.need)
 	}
-	return 4 * n
+	return 4*n + r.beside
+}
+
+// Floats makes a buffer that an op needs beside its output.
+func (r *Runtime) Floats(n int) []float32 {
+	r.beside += 4 * int64(n)
+	return make([]float32, n)
 }
 
 // reserve declares that an output of n floats will live in the named slot ("" for memory of its own).

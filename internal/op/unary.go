@@ -7,28 +7,40 @@ import (
 	"deeprank/internal/kernel"
 )
 
-// unary is an op of one input whose gradient reads dy and what the op kept in its closure.
+// unary is an op of one input whose gradient reads dy and what the op kept in its closure. Its passes are given the number
+// of images: all of them forward, Runtime.Active backward.
 type unary struct {
 	name      string
 	in, out   tensor.Shape
-	forward   func(x, y []float32)
-	backward  func(dy, dx []float32)
+	forward   func(images int, x, y []float32)
+	backward  func(images int, dy, dx []float32)
+	keeps     kept // what the closure keeps of each image; nil for nothing
 	readsOut  bool // backwardY is called with the output instead of backward
-	backwardY func(y, dy, dx []float32)
+	backwardY func(images int, y, dy, dx []float32)
 }
 
 func (u unary) apply(r *Runtime, x Var, s Slots) (Var, error) {
 	n, err := r.Apply(Definition{
 		Name: u.name, Out: u.out, Slot: s.Out, Alias: -1, WRT: []bool{x.Grad},
-		Run: func(in [][]float32, out []float32) { u.forward(in[0], out) },
+		Run: func(in [][]float32, out []float32) { u.forward(r.Images, in[0], out) },
 		Grad: func(_ gorgonia.Nodes, y, dy *gorgonia.Node) (gorgonia.Nodes, error) {
 			d := Definition{Name: u.name + " dx", Out: u.in, Slot: s.Grad, Alias: -1}
 			inputs := []*gorgonia.Node{dy}
+			if u.keeps != nil {
+				r.keep(u.keeps)
+			}
 			if u.readsOut {
+				r.Keep(y)
 				inputs = append(inputs, y)
-				d.Run = func(in [][]float32, out []float32) { u.backwardY(in[1], in[0], out) }
-			} else {
-				d.Run = func(in [][]float32, out []float32) { u.backward(in[0], out) }
+			}
+			d.Run = func(in [][]float32, out []float32) {
+				switch {
+				case r.Active == 0:
+				case u.readsOut:
+					u.backwardY(r.Active, in[1], in[0], out)
+				default:
+					u.backward(r.Active, in[0], out)
+				}
 			}
 			dx, err := r.Apply(d, inputs...)
 			return gorgonia.Nodes{dx}, err
@@ -42,16 +54,17 @@ func (u unary) apply(r *Runtime, x Var, s Slots) (Var, error) {
 func MaxPool(r *Runtime, name string, x Var, p kernel.Pool, s Slots) (Var, error) {
 	oh, ow := p.OutHeight(), p.OutWidth()
 	index := make([]uint8, p.Images*oh*ow*p.Channels)
+	r.beside += int64(len(index))
 	in, out := p.Height*p.Width*p.Channels, oh*ow*p.Channels
-	with := func() kernel.Pool { q := p; q.Images = r.Images; return q }
+	with := func(images int) kernel.Pool { q := p; q.Images = images; return q }
 	return unary{
-		name: "max pool " + name,
-		in:   tensor.Shape{p.Images, p.Height, p.Width, p.Channels}, out: tensor.Shape{p.Images, oh, ow, p.Channels},
-		forward: func(x, y []float32) {
-			with().Forward(r.Team, x[:r.Images*in], y[:r.Images*out], index[:r.Images*out])
+		name: "max pool " + name, keeps: rowsOf(index, oh*ow*p.Channels),
+		in: tensor.Shape{p.Images, p.Height, p.Width, p.Channels}, out: tensor.Shape{p.Images, oh, ow, p.Channels},
+		forward: func(n int, x, y []float32) {
+			with(n).Forward(r.Team, x[:n*in], y[:n*out], index[:n*out])
 		},
-		backward: func(dy, dx []float32) {
-			with().Backward(r.Team, dy[:r.Images*out], index[:r.Images*out], dx[:r.Images*in])
+		backward: func(n int, dy, dx []float32) {
+			with(n).Backward(r.Team, dy[:n*out], index[:n*out], dx[:n*in])
 		},
 	}.apply(r, x, s)
 }
@@ -60,12 +73,12 @@ func MaxPool(r *Runtime, name string, x Var, p kernel.Pool, s Slots) (Var, error
 func AveragePool(r *Runtime, name string, x Var, a kernel.AveragePool, s Slots) (Var, error) {
 	oh, ow := a.OutHeight(), a.OutWidth()
 	in, out := a.Height*a.Width*a.Channels, oh*ow*a.Channels
-	with := func() kernel.AveragePool { q := a; q.Images = r.Images; return q }
+	with := func(images int) kernel.AveragePool { q := a; q.Images = images; return q }
 	return unary{
 		name: "average pool " + name,
 		in:   tensor.Shape{a.Images, a.Height, a.Width, a.Channels}, out: tensor.Shape{a.Images, oh, ow, a.Channels},
-		forward:  func(x, y []float32) { with().Forward(r.Team, x[:r.Images*in], y[:r.Images*out]) },
-		backward: func(dy, dx []float32) { with().Backward(r.Team, dy[:r.Images*out], dx[:r.Images*in]) },
+		forward:  func(n int, x, y []float32) { with(n).Forward(r.Team, x[:n*in], y[:n*out]) },
+		backward: func(n int, dy, dx []float32) { with(n).Backward(r.Team, dy[:n*out], dx[:n*in]) },
 	}.apply(r, x, s)
 }
 
@@ -75,11 +88,11 @@ func GlobalAverage(r *Runtime, name string, x Var, s Slots) (Var, error) {
 	positions, channels := sh[1]*sh[2], sh[3]
 	return unary{
 		name: "global average " + name, in: sh.Clone(), out: tensor.Shape{sh[0], channels},
-		forward: func(x, y []float32) {
-			kernel.GlobalAverageForward(r.Team, r.Images, positions, channels, x[:r.Images*positions*channels], y[:r.Images*channels])
+		forward: func(n int, x, y []float32) {
+			kernel.GlobalAverageForward(r.Team, n, positions, channels, x[:n*positions*channels], y[:n*channels])
 		},
-		backward: func(dy, dx []float32) {
-			kernel.GlobalAverageBackward(r.Team, r.Images, positions, channels, dy[:r.Images*channels], dx[:r.Images*positions*channels])
+		backward: func(n int, dy, dx []float32) {
+			kernel.GlobalAverageBackward(r.Team, n, positions, channels, dy[:n*channels], dx[:n*positions*channels])
 		},
 	}.apply(r, x, s)
 }
@@ -91,11 +104,11 @@ func Flatten(r *Runtime, name string, x Var, s Slots) (Var, error) {
 	per := h * w * c
 	return unary{
 		name: "flatten " + name, in: sh.Clone(), out: tensor.Shape{sh[0], per},
-		forward: func(x, y []float32) {
-			kernel.FlattenForward(r.Team, r.Images, h, w, c, x[:r.Images*per], y[:r.Images*per])
+		forward: func(n int, x, y []float32) {
+			kernel.FlattenForward(r.Team, n, h, w, c, x[:n*per], y[:n*per])
 		},
-		backward: func(dy, dx []float32) {
-			kernel.FlattenBackward(r.Team, r.Images, h, w, c, dy[:r.Images*per], dx[:r.Images*per])
+		backward: func(n int, dy, dx []float32) {
+			kernel.FlattenBackward(r.Team, n, h, w, c, dy[:n*per], dx[:n*per])
 		},
 	}.apply(r, x, s)
 }
@@ -104,15 +117,14 @@ func Flatten(r *Runtime, name string, x Var, s Slots) (Var, error) {
 func Normalize(r *Runtime, name string, x Var, s Slots) (Var, error) {
 	sh := x.Node.Shape()
 	cols := sh[1]
-	norms := make([]float32, sh[0])
+	norms := r.Floats(sh[0])
 	return unary{
-		name: "normalize " + name, in: sh.Clone(), out: sh.Clone(), readsOut: true,
-		forward: func(x, y []float32) {
-			kernel.NormalizeRows(r.Team, r.Images, cols, x[:r.Images*cols], y[:r.Images*cols], norms[:r.Images])
+		name: "normalize " + name, in: sh.Clone(), out: sh.Clone(), keeps: rowsOf(norms, 1), readsOut: true,
+		forward: func(n int, x, y []float32) {
+			kernel.NormalizeRows(r.Team, n, cols, x[:n*cols], y[:n*cols], norms[:n])
 		},
-		backwardY: func(y, dy, dx []float32) {
-			n := r.Images * cols
-			kernel.NormalizeRowsBackward(r.Team, r.Images, cols, y[:n], norms[:r.Images], dy[:n], dx[:n])
+		backwardY: func(n int, y, dy, dx []float32) {
+			kernel.NormalizeRowsBackward(r.Team, n, cols, y[:n*cols], norms[:n], dy[:n*cols], dx[:n*cols])
 		},
 	}.apply(r, x, s)
 }
@@ -123,19 +135,23 @@ func Dropout(r *Runtime, name string, x Var, p float64, layer uint64, s Slots) (
 	sh := x.Node.Shape()
 	cols := sh[1]
 	keys := make([]uint64, sh[0])
-	run := func(x, y []float32) {
-		n := r.Images * cols
+	run := func(n int, x, y []float32) {
 		if !r.Train {
-			copy(y[:n], x[:n])
+			copy(y[:n*cols], x[:n*cols])
 			return
 		}
-		for i := range keys[:r.Images] {
-			keys[i] = kernel.StreamKey(r.Keys[i], layer)
-		}
-		kernel.Dropout(r.Team, r.Images, cols, x[:n], y[:n], keys[:r.Images], p)
+		kernel.Dropout(r.Team, n, cols, x[:n*cols], y[:n*cols], keys[:n], p)
 	}
 	return unary{
-		name: "dropout " + name, in: sh.Clone(), out: sh.Clone(), forward: run, backward: run,
+		name: "dropout " + name, in: sh.Clone(), out: sh.Clone(), keeps: rowsOf(keys, 1), backward: run,
+		forward: func(n int, x, y []float32) {
+			if r.Train {
+				for i := range keys[:n] {
+					keys[i] = kernel.StreamKey(r.Keys[i], layer)
+				}
+			}
+			run(n, x, y)
+		},
 	}.apply(r, x, s)
 }
 
@@ -152,11 +168,11 @@ func Join(r *Runtime, name string, a, b Var, s Slots) (Var, error) {
 		},
 		Grad: func(_ gorgonia.Nodes, _, dy *gorgonia.Node) (gorgonia.Nodes, error) {
 			// One pass splits dy; the gradient to b is left by the gradient to a.
-			rest := make([]float32, as[0]*cb)
+			rest := r.Floats(as[0] * cb)
 			da, err := r.Apply(Definition{
 				Name: "split " + name, Out: as.Clone(), Alias: -1,
 				Run: func(in [][]float32, out []float32) {
-					n := r.Images
+					n := r.Active
 					kernel.Split(r.Team, n, ca, cb, in[0][:n*(ca+cb)], out[:n*ca], rest[:n*cb])
 				},
 			}, dy)
@@ -170,7 +186,7 @@ func Join(r *Runtime, name string, a, b Var, s Slots) (Var, error) {
 			if wrt[1] {
 				grads[1], err = r.Apply(Definition{
 					Name: "split " + name + " rest", Out: bs.Clone(), Alias: -1,
-					Run: func(_ [][]float32, out []float32) { copy(out, rest[:r.Images*cb]) },
+					Run: func(_ [][]float32, out []float32) { copy(out, rest[:r.Active*cb]) },
 				}, da)
 			}
 			return grads, err

@@ -265,7 +265,7 @@ func TestSameNames(t *testing.T) {
 func TestPanicIsAnError(t *testing.T) {
 	b := newBench(t, graphCase{
 		capacity: 2, images: 2, operands: []operand{images(false, ones, 2, 3)},
-		runtime: func(r *op.Runtime) { r.Train, r.Keys, r.Images = true, dropoutKeys(1), 2 },
+		runtime: func(r *op.Runtime) { r.Train, r.Keys = true, dropoutKeys(1); r.Start(2) },
 		build: func(r *op.Runtime, in []op.Var) (op.Var, error) {
 			return op.Dropout(r, "classifier.2", in[0], 0.5, 2, op.Slots{})
 		},
