@@ -79,3 +79,23 @@ func winogradPoolAVX512(channels int, m *float32, plane int, y *float32, index *
 //
 //go:noescape
 func winogradPoolAVX2(channels int, m *float32, plane int, y *float32, index *uint8, line int, pixel int, bias *float32, flags int)
+
+// winogradGradientAVX512 transforms the gradients of one tile; see gradientFunc.
+//
+//go:noescape
+func winogradGradientAVX512(channels int, dy *float32, at *int, z *float32, plane int, width int, jump int, sums *float32, fetch *float32, next *int)
+
+// winogradGradientAVX2 transforms the gradients of one tile; see gradientFunc.
+//
+//go:noescape
+func winogradGradientAVX2(channels int, dy *float32, at *int, z *float32, plane int, width int, jump int, sums *float32, fetch *float32, next *int)
+
+// winogradTapsAVX512 transforms the sums of n elements to taps; see tapsFunc.
+//
+//go:noescape
+func winogradTapsAVX512(n int, d *float32, plane int, w *float32, add bool)
+
+// winogradTapsAVX2 transforms the sums of n elements to taps; see tapsFunc.
+//
+//go:noescape
+func winogradTapsAVX2(n int, d *float32, plane int, w *float32, add bool)

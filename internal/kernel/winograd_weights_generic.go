@@ -35,9 +35,9 @@ func gradientGeneric(channels int, dy []float32, base int, at *[positions]int, _
 
 // gradientLine computes A y.
 func gradientLine(y0, y1, y2, y3 float32) [tilePixels]float32 {
-	e, f := y0+a2*y2, a1*y1+a3*y3
-	g, h := y0+b2*y2, b1*y1+b3*y3
-	return [tilePixels]float32{y0, e + f, e - f, g + h, g - h, y3}
+	e, f := y0+a2*y2, y1+a2*y3
+	g, h := y0+b2*y2, y1+b2*y3
+	return [tilePixels]float32{y0, e + a1*f, e - a1*f, g + b1*h, g - b1*h, y3}
 }
 
 func tapsGeneric(n int, d []float32, plane int, w []float32, add bool) {

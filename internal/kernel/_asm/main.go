@@ -27,5 +27,9 @@ func main() {
 	winogradOutput("winogradOutputAVX2", avx2)
 	winogradPool("winogradPoolAVX512", avx512)
 	winogradPool("winogradPoolAVX2", avx2)
+	winogradGradient("winogradGradientAVX512", avx512)
+	winogradGradient("winogradGradientAVX2", avx2)
+	winogradTaps("winogradTapsAVX512", avx512)
+	winogradTaps("winogradTapsAVX2", avx2)
 	Generate()
 }
