@@ -94,12 +94,13 @@ func convAlgorithms() []convAlgorithm {
 	always := func(Conv, pass) bool { return true }
 	return []convAlgorithm{
 		{
-			name:         "winograd",
-			supports:     Conv.winogradSupports,
-			wins:         Conv.winogradWins,
-			forward:      Conv.winogradForward,
-			forwardPool:  Conv.winogradForwardPool,
-			backwardData: Conv.winogradBackwardData,
+			name:            "winograd",
+			supports:        Conv.winogradSupports,
+			wins:            Conv.winogradWins,
+			forward:         Conv.winogradForward,
+			forwardPool:     Conv.winogradForwardPool,
+			backwardData:    Conv.winogradBackwardData,
+			backwardWeights: Conv.winogradBackwardWeights,
 		},
 		{
 			name:            "direct",

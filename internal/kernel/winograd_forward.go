@@ -25,8 +25,8 @@ const (
 )
 
 // winogradSupports says where the transforms apply: whole vectors of channels, of any instruction set.
-func (s Conv) winogradSupports(p pass) bool {
-	return p != weightsPass && s.Kernel == 3 && s.Stride == 1 && s.Pad == 1 && s.In%16 == 0 && s.Out%16 == 0
+func (s Conv) winogradSupports(pass) bool {
+	return s.Kernel == 3 && s.Stride == 1 && s.Pad == 1 && s.In%16 == 0 && s.Out%16 == 0
 }
 
 // winogradWins says where Winograd's method is faster than direct convolution.
