@@ -23,5 +23,15 @@
 // The B queries, B positives and B negatives of a batch are one stack of 3B images that goes through one tower:
 // the weights are shared by construction, and each gradient comes out summed over the three.
 //
+// # Work left out
+//
+// A step leaves out what would not change its result but for rounding (Siamese.LeaveOut), and Result says on how many images
+// its passes ran:
+//
+//   - The backward pass of images whose triplets all keep the gap: their gradient is zero. Package loss finds them, package op
+//     brings the others together.
+//   - All but one of equal pictures in a batch, where there is no dropout: the tower runs on the different ones, and the loss
+//     reads an embedding as often as it occurs (distinct.go).
+//
 // Start with spec.go, then tower.go and siamese.go.
 package model

@@ -19,6 +19,9 @@ type Siamese struct {
 	machine gorgonia.VM
 	grads   gorgonia.Nodes
 	params  []optim.Param
+
+	distinct    distinct
+	runRepeated bool
 }
 
 // NewSiamese builds the training graph for up to capacity triplets at a time. frozen names the parameters that
@@ -36,7 +39,7 @@ func NewSiamese(team *kernel.Team, w *Weights, frozen func(name string) bool, ca
 	if err != nil {
 		return nil, err
 	}
-	s := &Siamese{tower: t, input: input, loss: l}
+	s := &Siamese{tower: t, input: input, loss: l, distinct: newDistinct(3 * capacity)}
 	nodes := make(gorgonia.Nodes, len(t.params))
 	for i, p := range t.params {
 		nodes[i] = p.node
@@ -64,6 +67,14 @@ type Batch struct {
 type Result struct {
 	DPos, DNeg, Hinge []float32 // for each triplet
 	Loss              float64   // sum of the hinges over total
+	Forward, Backward int       // images that the passes ran on
+}
+
+// LeaveOut says what a step may leave out, as it does unless told otherwise: the backward pass of images whose triplets all
+// have a hinge of zero, and all but one of pictures that are equal, where there is no dropout. The loss is the same without,
+// the gradients differ by the rounding of sums in another order.
+func (s *Siamese) LeaveOut(inactive, repeated bool) {
+	s.loss.WholeBackward, s.runRepeated = !inactive, !repeated
 }
 
 // Step runs a batch forward and backward. Its loss and gradients are those of the mean over total triplets, so
@@ -77,9 +88,14 @@ func (s *Siamese) Step(b Batch, total int, accumulate bool) (Result, error) {
 	if want := 3 * b.Triplets * size * size * 3; len(b.Pixels) != want {
 		return Result{}, fmt.Errorf("model: %d bytes of pixels for %d triplets, want %d", len(b.Pixels), b.Triplets, want)
 	}
-	r.Start(3 * b.Triplets)
+	first, rows := s.distinct.all(3 * b.Triplets)
+	if !s.runRepeated && s.tower.weights.Spec.Dropout == 0 {
+		first, rows = s.distinct.find(r.Team, b.Pixels, 3*b.Triplets)
+	}
+	s.loss.Rows = rows
+	r.Start(len(first))
 	r.Total, r.Accumulate, r.Train, r.Keys = total, accumulate, true, b.Keys
-	kernel.PixelsToInput(r.Team, r.Images, size, b.Pixels, s.input[:r.Images*size*size*3])
+	s.fill(b.Pixels, first)
 	s.machine.Reset()
 	if err := s.machine.RunAll(); err != nil {
 		return Result{}, fmt.Errorf("model: %w", err)
@@ -91,7 +107,22 @@ func (s *Siamese) Step(b Batch, total int, accumulate bool) (Result, error) {
 	for _, h := range s.loss.Hinge {
 		sum += float64(h)
 	}
-	return Result{DPos: s.loss.DPos, DNeg: s.loss.DNeg, Hinge: s.loss.Hinge, Loss: sum / float64(total)}, nil
+	return Result{DPos: s.loss.DPos, DNeg: s.loss.DNeg, Hinge: s.loss.Hinge, Loss: sum / float64(total), Forward: r.Images, Backward: r.Active}, nil
+}
+
+// fill makes the tower's input of the pictures listed, which lie in ascending order.
+func (s *Siamese) fill(pixels []byte, pictures []int32) {
+	size := s.tower.weights.Spec.Size
+	per := size * size * 3
+	for i := 0; i < len(pictures); { // neighbours in one go
+		n := 1
+		for i+n < len(pictures) && pictures[i+n] == pictures[i]+int32(n) {
+			n++
+		}
+		from := int(pictures[i]) * per
+		kernel.PixelsToInput(s.tower.Team, n, size, pixels[from:from+n*per], s.input[i*per:(i+n)*per])
+		i += n
+	}
 }
 
 // Params are the trained parameters with the gradients of the last step.
