@@ -33,6 +33,8 @@ type trainer struct {
 	now      func() time.Time
 
 	place
+	keys      []uint64 // of a part of a batch, kept from step to step
+	pixels    []byte
 	started   time.Time
 	total     int    // steps of the whole run
 	saved     string // path of the newest checkpoint
@@ -129,9 +131,9 @@ func (t *trainer) gradients(b *data.Batch) (metrics.Record, error) {
 	per, micro := t.cfg.Size*t.cfg.Size*3, t.cfg.MicroBatchSize()
 	for from := 0; from < b.Count; from += micro {
 		n := min(micro, b.Count-from)
-		part := model.Batch{Triplets: n, Pixels: b.Pixels, Keys: make([]uint64, 0, 3*n)}
+		part := model.Batch{Triplets: n, Pixels: b.Pixels, Keys: t.keys[:0]}
 		if n < b.Count {
-			part.Pixels = make([]byte, 0, 3*n*per)
+			part.Pixels = t.pixels[:0]
 		}
 		for role := range 3 {
 			first := role*b.Count + from
@@ -141,6 +143,10 @@ func (t *trainer) gradients(b *data.Batch) (metrics.Record, error) {
 			for i := range n {
 				part.Keys = append(part.Keys, kernel.StreamKey(t.cfg.Seed, dropoutStream, uint64(t.step), uint64(role), uint64(from+i)))
 			}
+		}
+		t.keys = part.Keys
+		if n < b.Count {
+			t.pixels = part.Pixels
 		}
 		res, err := t.net.siamese.Step(part, b.Count, from > 0)
 		if err != nil {
