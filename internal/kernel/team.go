@@ -208,9 +208,20 @@ func (a *arena) take(slot, n int) []float32 {
 	return a.slots[slot][:n:n]
 }
 
-// aligned returns n zeros that start at a multiple of 64 bytes, a cache line. Go's heap does not move.
+// aligned returns n zeros that start at a multiple of 64 bytes, a cache line. Go's heap does not move. Large ones start at
+// a multiple of 2 MiB and ask for pages of that size: kernels that read 36 streams at a time would otherwise wait for
+// addresses to be translated.
 func aligned(n int) []float32 {
-	s := make([]float32, n+15)
-	skip := int(-uintptr(unsafe.Pointer(unsafe.SliceData(s)))%64) / 4
-	return s[skip : skip+n : skip+n]
+	const page = 2 << 20
+	unit, size := 64, n
+	if n*4 >= 2*page {
+		unit, size = page, (n*4+page-1)&^(page-1)/4
+	}
+	s := make([]float32, size+unit/4-1)
+	skip := int(-uintptr(unsafe.Pointer(unsafe.SliceData(s)))%uintptr(unit)) / 4
+	s = s[skip : skip+size]
+	if unit == page {
+		adviseHugePages(s)
+	}
+	return s[:n:n]
 }

@@ -117,24 +117,34 @@ type blocks struct {
 	depth   int  // input channels summed up at a time
 }
 
+// blocks chooses sizes, by measurements: M of a block should fit the second-level cache, beside as much of V as goes, while
+// U is read once for each block. Where U is larger than the caches, V is made for many tiles, and shared.
 func (p *winogradPass) blocks() blocks {
-	in, out, nr := p.in.channels, p.out.channels, p.g.nr
-	b := blocks{tiles: 96, sub: 96, outputs: 64, depth: 256}
-	if in*out > 256*256 {
+	in, out, g := p.in.channels, p.out.channels, p.g
+	b := blocks{tiles: 96, sub: 96, outputs: 32, depth: 256}
+	switch {
+	case in*out > 256*256:
 		b = blocks{shared: true, tiles: 336, sub: 168, outputs: 64, depth: 256}
+	case in <= 64:
+		b = blocks{tiles: 36, sub: 36, outputs: 64, depth: 256}
 	}
 	b.tiles = min(b.tiles, p.in.tiles)
-	b.sub = min(b.sub, b.tiles)
-	b.outputs = min(b.outputs, ceilDiv(out, nr)*nr)
+	b.sub = min(ceilDiv(b.sub, g.mr)*g.mr, b.tiles)
+	b.outputs = min(ceilDiv(b.outputs, g.nr), ceilDiv(out, g.nr)) * g.nr
 	b.depth = min(b.depth, in)
 	return b
 }
+
+// streamed is the size of a map, in floats, from which on it is stored past the caches: the next to read it would not find
+// it there anyway.
+const streamed = 8 << 20 / 4
 
 func (p *winogradPass) run(t *Team) {
 	if p.in.tiles == 0 || p.out.channels == 0 {
 		return
 	}
 	b := p.blocks()
+	p.end.stream = len(p.out.data) >= streamed || len(p.pooled) >= streamed
 	in := p.in.channels
 	l := tileLayout{row: in + 16, width: in}
 	l.plane = ceilDiv(b.tiles, p.g.mr)*p.g.mr*l.row + 16
