@@ -33,13 +33,18 @@ type param struct {
 // slots gives a layer of a path its memory: kept maps have their own, others and all gradients alternate
 // between two slots of the path.
 func (t *tower) slots(path string) op.Slots {
-	n := t.turns[path]
-	t.turns[path]++
-	s := op.Slots{Grad: fmt.Sprintf("%s gradient %d", path, n%2)}
+	s := op.Slots{Grad: t.turn(path + " gradient")}
 	if !t.keep {
-		s.Out = fmt.Sprintf("%s map %d", path, n%2)
+		s.Out = t.turn(path + " map")
 	}
 	return s
+}
+
+// turn names one of two slots, the other one than the time before.
+func (t *tower) turn(name string) string {
+	n := t.turns[name]
+	t.turns[name]++
+	return fmt.Sprintf("%s %d", name, n%2)
 }
 
 func (t *tower) param(name string) op.Var {
@@ -108,14 +113,18 @@ func (t *tower) dropout(name string, x op.Var, layer uint64) op.Var {
 func (t *tower) features(x op.Var) op.Var {
 	convs, _, _ := t.weights.Spec.convs()
 	for _, c := range convs {
-		x = t.conv(c.name, x, kernel.Conv{
+		k := kernel.Conv{
 			Images: t.capacity, Height: c.size, Width: c.size, In: c.in, Out: c.out, Kernel: 3, Stride: 1, Pad: 1,
-		}, t.slots("deep"))
-		if c.pooled {
-			x = t.maxPool("after "+c.name, x, kernel.Pool{
-				Images: t.capacity, Height: c.size, Width: c.size, Channels: c.out, Kernel: 2, Stride: 2,
-			}, t.slots("deep"))
 		}
+		s := t.slots("deep")
+		if c.pooled {
+			s.Unpool = t.turn("deep gradient")
+			x = t.then(func() (op.Var, error) {
+				return op.ConvPool(t.Runtime, c.name, x, t.param(c.name+".weight"), t.param(c.name+".bias"), k, s)
+			})
+			continue
+		}
+		x = t.conv(c.name, x, k, s)
 	}
 	return x
 }

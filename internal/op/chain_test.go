@@ -12,23 +12,35 @@ import (
 // The chains share memory as the tower does: the gradients of a path are written in turn to two slots, and without
 // gradients the maps too.
 type turns struct {
-	path string
-	n    int
-	maps bool
+	path       string
+	n, written int
+	maps       bool
 }
 
 func (s *turns) next() op.Slots {
-	slots := op.Slots{Grad: fmt.Sprint(s.path, " gradient ", s.n%2)}
+	slots := op.Slots{Grad: s.gradient()}
 	if s.maps {
-		slots.Out = fmt.Sprint(s.path, " map ", s.n%2)
+		slots.Out = fmt.Sprint(s.path, " map ", s.written%2)
+		s.written++
 	}
-	s.n++
 	return slots
+}
+
+// pooled is next for a layer that pools: two gradients, one map.
+func (s *turns) pooled() op.Slots {
+	slots := s.next()
+	slots.Unpool = s.gradient()
+	return slots
+}
+
+func (s *turns) gradient() string {
+	s.n++
+	return fmt.Sprint(s.path, " gradient ", s.n%2)
 }
 
 // deepChain is a small deep path: two convolutions with pooling, a third, flatten, two dense layers with dropout.
 // Operands: image, then weight and bias of c1, c2, c3, fc6, fc7; trained says which of the layers are.
-func deepChain(name string, capacity, used int, image bool, trained string, maps bool) graphCase {
+func deepChain(name string, capacity, used int, image bool, trained string, maps, fused bool) graphCase {
 	conv := func(size, in, out int) kernel.Conv {
 		return kernel.Conv{Images: capacity, Height: size, Width: size, In: in, Out: out, Kernel: 3, Stride: 1, Pad: 1}
 	}
@@ -55,18 +67,26 @@ func deepChain(name string, capacity, used int, image bool, trained string, maps
 		build: func(r *op.Runtime, in []op.Var) (op.Var, error) {
 			s := &turns{path: "deep", maps: maps}
 			x := in[0]
-			for _, layer := range []func() (op.Var, error){
+			layers := []func() (op.Var, error){
 				func() (op.Var, error) { return op.Conv(r, "c1", x, in[1], in[2], c1, true, s.next()) },
 				func() (op.Var, error) { return op.MaxPool(r, "p1", x, pool(8, 5), s.next()) },
 				func() (op.Var, error) { return op.Conv(r, "c2", x, in[3], in[4], c2, true, s.next()) },
 				func() (op.Var, error) { return op.MaxPool(r, "p2", x, pool(4, 13), s.next()) },
+			}
+			if fused {
+				layers = []func() (op.Var, error){
+					func() (op.Var, error) { return op.ConvPool(r, "c1", x, in[1], in[2], c1, s.pooled()) },
+					func() (op.Var, error) { return op.ConvPool(r, "c2", x, in[3], in[4], c2, s.pooled()) },
+				}
+			}
+			for _, layer := range append(layers,
 				func() (op.Var, error) { return op.Conv(r, "c3", x, in[5], in[6], c3, true, s.next()) },
 				func() (op.Var, error) { return op.Flatten(r, "", x, s.next()) },
 				func() (op.Var, error) { return op.Dense(r, "fc6", x, in[7], in[8], true, s.next()) },
 				func() (op.Var, error) { return op.Dropout(r, "d6", x, p, 2, op.Slots{}) },
 				func() (op.Var, error) { return op.Dense(r, "fc7", x, in[9], in[10], true, op.Slots{}) },
 				func() (op.Var, error) { return op.Normalize(r, "", x, op.Slots{}) },
-			} {
+			) {
 				var err error
 				if x, err = layer(); err != nil {
 					return x, err
@@ -97,15 +117,19 @@ func deepChain(name string, capacity, used int, image bool, trained string, maps
 func TestDeepChain(t *testing.T) {
 	const all = "c1 c2 c3 fc6 fc7"
 	for _, c := range []graphCase{
-		deepChain("all trained", 3, 3, false, all, false),
-		deepChain("to the image too", 3, 2, true, all, false),
-		deepChain("to the image alone", 3, 2, true, "", false),
-		deepChain("first frozen", 3, 2, false, "c2 c3 fc6 fc7", false),
-		deepChain("middle frozen", 3, 3, false, "c1 fc7", false),
-		deepChain("convolutions frozen", 3, 3, false, "fc6 fc7", false),
-		deepChain("last frozen", 6, 3, false, "c1 c2 c3", false),
-		deepChain("biases alone", 3, 3, false, "bias of c1, bias of c3, bias of fc6", false),
-		deepChain("maps share memory", 3, 2, false, "", true),
+		deepChain("all trained", 3, 3, false, all, false, false),
+		deepChain("to the image too", 3, 2, true, all, false, false),
+		deepChain("to the image alone", 3, 2, true, "", false, false),
+		deepChain("first frozen", 3, 2, false, "c2 c3 fc6 fc7", false, false),
+		deepChain("middle frozen", 3, 3, false, "c1 fc7", false, false),
+		deepChain("convolutions frozen", 3, 3, false, "fc6 fc7", false, false),
+		deepChain("last frozen", 6, 3, false, "c1 c2 c3", false, false),
+		deepChain("biases alone", 3, 3, false, "bias of c1, bias of c3, bias of fc6", false, false),
+		deepChain("maps share memory", 3, 2, false, "", true, false),
+		deepChain("pooled as it is made", 3, 3, false, all, false, true),
+		deepChain("pooled as it is made, to the image too", 3, 2, true, all, false, true),
+		deepChain("pooled as it is made, first frozen", 3, 2, false, "c2 c3 fc6 fc7", false, true),
+		deepChain("pooled as it is made, maps share memory", 3, 2, false, "", true, true),
 	} {
 		t.Run(c.name, c.check)
 	}

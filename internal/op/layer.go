@@ -16,8 +16,9 @@ type Var struct {
 	Grad bool
 }
 
-// Slots names the shared memory of a layer's output and of the gradient to its input; "" is memory of its own.
-type Slots struct{ Out, Grad string }
+// Slots names the shared memory of a layer's output, of the gradient to its input and, where it pools, of the gradient to
+// what it pools; "" is memory of its own.
+type Slots struct{ Out, Grad, Unpool string }
 
 // layer is a convolution or a dense layer: three passes over the same operands, with bias and ReLU.
 type layer struct {
@@ -26,10 +27,18 @@ type layer struct {
 	relu     bool
 	outputs  int // length of the bias
 	perImage int // floats of the output for each image, for the ReLU mask
+	unpool   *unpooling
 
 	forward  func(images int, x, w, b, y []float32)
 	toData   func(images int, dy, w, dx []float32)
 	toWeight func(images int, x, dy, dw, db []float32, accumulate bool)
+}
+
+// unpooling is how the gradient of a pooled map becomes that of the map below it.
+type unpooling struct {
+	out   tensor.Shape // at full capacity
+	keeps kept
+	run   func(images int, dy, dx []float32)
 }
 
 func (l layer) apply(r *Runtime, x, w, b Var, s Slots) (Var, error) {
@@ -58,6 +67,19 @@ func (l layer) gradient(r *Runtime, wrt []bool, in gorgonia.Nodes, y, dy *gorgon
 				kernel.MaskReLU(r.Team, out[:n], in[1][:n])
 			},
 		}, dy, y); err != nil {
+			return nil, err
+		}
+	}
+	if l.unpool != nil {
+		r.keep(l.unpool.keeps)
+		if dy, err = r.Apply(Definition{
+			Name: l.name + " unpool", Out: l.unpool.out, Slot: s.Unpool, Alias: -1,
+			Run: func(in [][]float32, out []float32) {
+				if r.Active > 0 {
+					l.unpool.run(r.Active, in[0], out)
+				}
+			},
+		}, dy); err != nil {
 			return nil, err
 		}
 	}
@@ -110,25 +132,52 @@ func (l layer) gradient(r *Runtime, wrt []bool, in gorgonia.Nodes, y, dy *gorgon
 // Conv is y = relu(conv2d(x, w) + b), or without the ReLU. x [N][H][W][In], w [Out][In][k][k], b [Out],
 // y [N][OH][OW][Out]; c.Images is the capacity N.
 func Conv(r *Runtime, name string, x, w, b Var, c kernel.Conv, relu bool, s Slots) (Var, error) {
-	with := func(images int) kernel.Conv { c := c; c.Images = images; return c }
+	l, with, in, out := convolution(r, name, c)
+	l.relu = relu
+	l.forward = func(n int, x, w, b, y []float32) {
+		with(n).Forward(r.Team, x[:n*in], w, b, y[:n*out], relu)
+	}
+	return l.apply(r, x, w, b, s)
+}
+
+// ConvPool is y = max_pool2d(relu(conv2d(x, w) + b), 2): a convolution whose output is pooled as it is made, so that the
+// large map is never written. x [N][H][W][In], y [N][H/2][W/2][Out]. It keeps the winner of each window, a byte an output.
+func ConvPool(r *Runtime, name string, x, w, b Var, c kernel.Conv, s Slots) (Var, error) {
+	l, with, in, out := convolution(r, name, c)
+	p := kernel.Pool{Images: c.Images, Height: c.OutHeight(), Width: c.OutWidth(), Channels: c.Out, Kernel: 2, Stride: 2}
+	pooled := p.OutHeight() * p.OutWidth() * p.Channels
+	index := make([]uint8, c.Images*pooled)
+	r.beside += int64(len(index))
+	l.name, l.relu = "conv pool "+name, true
+	l.unpool = &unpooling{out: l.out, keeps: rowsOf(index, pooled), run: func(n int, dy, dx []float32) {
+		q := p
+		q.Images = n
+		q.Backward(r.Team, dy[:n*pooled], index[:n*pooled], dx[:n*out])
+	}}
+	l.out, l.perImage = tensor.Shape{c.Images, p.OutHeight(), p.OutWidth(), c.Out}, pooled
+	l.forward = func(n int, x, w, b, y []float32) {
+		with(n).ForwardPool(r.Team, x[:n*in], w, b, y[:n*pooled], index[:n*pooled])
+	}
+	return l.apply(r, x, w, b, s)
+}
+
+// convolution is the layer of c without its forward pass, c for a number of images, and the floats of an image before and
+// after it.
+func convolution(r *Runtime, name string, c kernel.Conv) (l layer, with func(images int) kernel.Conv, in, out int) {
+	with = func(images int) kernel.Conv { c := c; c.Images = images; return c }
+	in, out = c.Height*c.Width*c.In, c.OutHeight()*c.OutWidth()*c.Out
 	return layer{
-		name: "conv " + name,
-		in:   tensor.Shape{c.Images, c.Height, c.Width, c.In},
-		out:  tensor.Shape{c.Images, c.OutHeight(), c.OutWidth(), c.Out},
-		relu: relu, outputs: c.Out, perImage: c.OutHeight() * c.OutWidth() * c.Out,
-		forward: func(n int, x, w, b, y []float32) {
-			k := with(n)
-			k.Forward(r.Team, x[:n*c.Height*c.Width*c.In], w, b, y[:n*c.OutHeight()*c.OutWidth()*c.Out], relu)
-		},
+		name:    "conv " + name,
+		in:      tensor.Shape{c.Images, c.Height, c.Width, c.In},
+		out:     tensor.Shape{c.Images, c.OutHeight(), c.OutWidth(), c.Out},
+		outputs: c.Out, perImage: out,
 		toData: func(n int, dy, w, dx []float32) {
-			k := with(n)
-			k.BackwardData(r.Team, dy[:n*c.OutHeight()*c.OutWidth()*c.Out], w, dx[:n*c.Height*c.Width*c.In])
+			with(n).BackwardData(r.Team, dy[:n*out], w, dx[:n*in])
 		},
 		toWeight: func(n int, x, dy, dw, db []float32, accumulate bool) {
-			k := with(n)
-			k.BackwardWeights(r.Team, x[:n*c.Height*c.Width*c.In], dy[:n*c.OutHeight()*c.OutWidth()*c.Out], dw, db, accumulate)
+			with(n).BackwardWeights(r.Team, x[:n*in], dy[:n*out], dw, db, accumulate)
 		},
-	}.apply(r, x, w, b, s)
+	}, with, in, out
 }
 
 // Dense is y = relu(x wᵀ + b), or without the ReLU. x [rows][in], w [out][in], b [out], y [rows][out].
