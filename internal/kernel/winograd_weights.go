@@ -51,9 +51,9 @@ const (
 )
 
 func (s Conv) winogradWeightsBlocks(nr, tiles int) weightsBlocks {
-	b := weightsBlocks{tiles: 168, depth: 96, outputs: 64, channels: 2 * panelChannels}
+	b := weightsBlocks{tiles: 168, depth: 168, outputs: 128, channels: 2 * panelChannels}
 	if s.In*s.Out <= 128*128 {
-		b.tiles, b.channels = 96, 3*panelChannels
+		b.tiles, b.depth, b.channels = 96, 96, 3*panelChannels
 		b.groups = min(max(1, tiles/(2*b.tiles)), 16)
 	}
 	b.outputs = ceilDiv(b.outputs, nr) * nr
@@ -162,6 +162,9 @@ func (p *winogradWeights) block(worker int, v, z []float32, count, c, o int, w [
 	plane := ceilDiv(outputs, g.nr)*panel + 16
 	d := p.t.Scratch(worker, slotWeightsD, positions*plane)
 	steps := ceilDiv(count, p.b.depth)
+	// Panels are used some times in a row, then come the next ones from far away. So each call fetches a part of what the next
+	// step wants, evenly: of the panels of V by ahead, of those of Z by far.
+	share := ceilDiv(panelChannels, ceilDiv(outputs, g.nr)*ceilDiv(min(panelChannels, channels), g.mr))
 	for pos := range positions {
 		for step := range steps {
 			from := step * count / steps
@@ -170,17 +173,26 @@ func (p *winogradWeights) block(worker int, v, z []float32, count, c, o int, w [
 			if step > 0 {
 				flags = addFlag
 			}
+			nextV, nextZ := 0, 0
+			if step+1 < steps {
+				nextV, nextZ = depth*panelChannels, depth*g.nr
+			} else if pos+1 < positions {
+				nextV, nextZ = p.v.plane-from*panelChannels, p.z.plane-from*g.nr
+			}
 			for i := 0; i < channels; i += panelChannels {
 				a := v[pos*p.v.plane+(c+i)/panelChannels*p.v.panel+from*panelChannels:]
+				rows := min(panelChannels, channels-i)
+				ahead := nextV
 				for j := 0; j < outputs; j += g.nr {
 					b := z[pos*p.z.plane+(o+j)/g.nr*p.z.panel+from*g.nr:]
 					run := g.run
 					if g.narrow != nil && outputs-j <= g.nr/2 {
 						run = g.narrow
 					}
-					for r := 0; r < min(panelChannels, channels-i); r += g.mr {
-						run(depth, a[r:], 1, panelChannels, b, d[pos*plane+j/g.nr*panel+(i+r)*g.nr:], g.nr, nil, flags,
-							8*panelChannels, panelChannels, p.z.panel+r/g.mr*(depth/4)*16)
+					for r := 0; r < rows; r += g.mr {
+						far := nextZ + (i+r)/g.mr*(depth/4)*16%(depth*g.nr)
+						run(depth, a[r:], 1, panelChannels, b, d[pos*plane+j/g.nr*panel+(i+r)*g.nr:], g.nr, nil, flags, ahead, share, far)
+						ahead += depth * share
 					}
 				}
 			}

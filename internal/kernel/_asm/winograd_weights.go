@@ -139,7 +139,10 @@ func winogradTaps(name string, v registers) {
 	for j := range 6 {
 		var u [6]VecVirtual
 		for i := range u {
-			u[i] = v.load(p.at(q, i))
+			m := p.at(q, i)
+			u[i] = v.load(m)
+			m.Disp += 256 // 36 streams are more than the machine follows by itself
+			PREFETCHT0(m)
 		}
 		for i, o := range c.tapLine(u) {
 			if half[i][j] = o; !wide {
