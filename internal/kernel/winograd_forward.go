@@ -29,9 +29,10 @@ func (s Conv) winogradSupports(pass) bool {
 	return s.Kernel == 3 && s.Stride == 1 && s.Pad == 1 && s.In%16 == 0 && s.Out%16 == 0
 }
 
-// winogradWins says where Winograd's method is faster than direct convolution.
+// winogradWins says where Winograd's method is faster than direct convolution. It does not look at the number of images: an
+// image's numbers should not depend on the company it is in, so that parts of a batch add up to the batch.
 func (s Conv) winogradWins(p pass) bool {
-	return s.In >= 16 && s.Out >= 16 && s.Images*s.Height*s.Width >= 64
+	return s.In >= 16 && s.Out >= 16 && s.Height*s.Width >= 64
 }
 
 func (s Conv) winogradForward(t *Team, x, w, bias, y []float32, relu bool) {
