@@ -50,6 +50,26 @@ func winogradInputAVX512(channels int, x *float32, at *int, v *float32, plane in
 //go:noescape
 func winogradInputAVX2(channels int, x *float32, at *int, v *float32, plane int, width int, jump int, fetch *float32, next *int)
 
+// prefetchLines asks for n cache lines from x on for the second-level cache.
+//
+//go:noescape
+func prefetchLines(n int, x *float32)
+
+// winogradMultiply12x32AVX512 multiplies rows, 12 at a time, by 32 columns; see multiplyFunc.
+//
+//go:noescape
+func winogradMultiply12x32AVX512(tiles int, k int, a *float32, lda int, b *float32, c *float32, ldc int, add int, last *float32, far int)
+
+// winogradMultiply12x16AVX512 multiplies rows, 12 at a time, by 16 columns; see multiplyFunc.
+//
+//go:noescape
+func winogradMultiply12x16AVX512(tiles int, k int, a *float32, lda int, b *float32, c *float32, ldc int, add int, last *float32, far int)
+
+// winogradMultiply6x16AVX2 multiplies rows, 6 at a time, by 16 columns; see multiplyFunc.
+//
+//go:noescape
+func winogradMultiply6x16AVX2(tiles int, k int, a *float32, lda int, b *float32, c *float32, ldc int, add int, last *float32, far int)
+
 // winogradFilterAVX512 transforms the filters of n channels and 32 outputs; see filterFunc.
 //
 //go:noescape

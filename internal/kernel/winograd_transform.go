@@ -7,9 +7,12 @@ type winogradKernels struct {
 	name   string
 	lanes  int
 	input  inputFunc
+	fetch  fetchFunc
 	filter filterFunc
-	output outputFunc
-	pool   poolFunc
+	// multiply has the tiles of the implementation's gemmKernel.
+	multiply multiplyFunc
+	output   outputFunc
+	pool     poolFunc
 }
 
 // tileLayout says where transformed tiles lie: position p of tile t, channel c, is at
@@ -30,9 +33,20 @@ func (l tileLayout) size(tiles, channels int) int {
 // as many zeros as there are channels. While it runs it may fetch four pixels from x[next[i]] on, for each i.
 type inputFunc func(channels int, x []float32, base int, at *[positions]int, zeros, v []float32, l tileLayout, next *[tilePixels]int)
 
+// fetchFunc may bring x nearer: into the second-level cache. It changes nothing.
+type fetchFunc func(x []float32)
+
 // filterFunc writes U = G w G' for n channels of one panel of outputs: tap r of channel c, output o, is
 // w[c*9*nr+(r or, where flipped, 8-r)*nr+o], position p of it u[p*plane+c*nr+o], o < nr, a multiple of the lanes.
 type filterFunc func(n, nr int, w []float32, flipped bool, u []float32, plane int)
+
+// multiplyFunc computes the product of one position, C = A*B or C += A*B, for a number of rows that is a multiple of mr, and the
+// first columns, a multiple of 16, of a panel of nr:
+//
+//	A(i, c) = a[i*lda+c]     B(c, j) = b[c*nr+j]     C(i, j) = m[i*ldm+j]     c < k, a multiple of 4
+//
+// While it runs it may fetch mr rows from last[0] on, and from b[far] on as much as a panel.
+type multiplyFunc func(rows, columns, k int, a []float32, lda int, b, m []float32, ldm int, add bool, last []float32, far int)
 
 // outputFunc writes the 4x4 pixels of one tile, A'MA and what end asks for: position p, channel c, is m[p*plane+c], pixel
 // (i, j) goes to y[base+at[6*(i+1)+j+1]:][:channels], or nowhere where at is missing. channels is a multiple of the lanes.
@@ -78,6 +92,40 @@ func (m *tileMap) ahead(n int, next *[tilePixels]int) {
 	r, c := &m.down[n/m.columns], &m.across[n%m.columns]
 	for i, down := range r.at {
 		next[i] = max(0, down+max(0, c.at[2])) * m.channels
+	}
+}
+
+// A fetcher brings the inputs of coming tiles nearer while others are multiplied, a row of pixels at a time: the transform,
+// which has little to compute, would wait for them.
+type fetcher struct {
+	m           *tileMap
+	fetch       fetchFunc
+	first       int             // the first tile to come
+	rows, done  int             // rows of pixels to be fetched in all, and those that are
+	steps, step int             // calls of some that there will be in all, and those that were
+	at          [tilePixels]int // the rows of the present tile
+}
+
+// fetcher fetches the inputs of count tiles in that many calls of some.
+func (k *winogradKernels) fetcher(m *tileMap, first, count, steps int) fetcher {
+	f := fetcher{m: m, fetch: k.fetch, first: first, rows: max(0, min(count, m.tiles-first)) * tilePixels, steps: steps}
+	if k.fetch == nil {
+		f.rows = 0
+	}
+	return f
+}
+
+// some fetches this call's share.
+func (f *fetcher) some() {
+	f.step++
+	for f.done*f.steps < f.rows*f.step && f.done < f.rows {
+		row := f.done % tilePixels
+		if row == 0 {
+			f.m.ahead(f.first+f.done/tilePixels, &f.at)
+		}
+		x := f.m.data[f.at[row]:]
+		f.fetch(x[:min(len(x), 4*f.m.channels)])
+		f.done++
 	}
 }
 

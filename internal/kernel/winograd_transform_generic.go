@@ -4,7 +4,7 @@ package kernel
 func winogradGeneric() winogradKernels {
 	return winogradKernels{
 		name: "winogradGeneric", lanes: 1,
-		input: inputGeneric, filter: filterGeneric, output: outputGeneric, pool: poolGeneric,
+		input: inputGeneric, multiply: multiplyGeneric, filter: filterGeneric, output: outputGeneric, pool: poolGeneric,
 	}
 }
 
@@ -72,6 +72,16 @@ func filterLine(x, y, z float32) [6]float32 {
 	p, q := x+a2*z, a1*y
 	r, s := x+b2*z, b1*y
 	return [6]float32{norm0 * x, normA * (p + q), normA * (p - q), normB * (r + s), normB * (r - s), z}
+}
+
+func multiplyGeneric(rows, _, k int, a []float32, lda int, b, m []float32, ldm int, add bool, _ []float32, _ int) {
+	flags := 0
+	if add {
+		flags = addFlag
+	}
+	for i := 0; i < rows; i += 6 {
+		gemm6x16Generic(k, a[i*lda:], lda, 1, b, m[i*ldm:], ldm, nil, flags, 0, 0, 0)
+	}
 }
 
 func outputGeneric(channels int, m []float32, plane int, y []float32, base int, at *[positions]int, end *outputEnd) {
