@@ -12,10 +12,12 @@ KILL_ROUNDS ?= 20
 
 DEMO_RUN := $(or $(DEMO_RUN),runs/demo-$(shell date +%Y%m%d-%H%M%S))
 
-VENV   := .venv
-STAMP  := $(VENV)/.installed
-LINT   := bin/tools/.built
-TAGS   := slow,peers
+VENV    := .venv
+STAMP   := $(VENV)/.installed
+TFVENV  := .venv-tensorflow
+TFSTAMP := $(TFVENV)/.installed
+LINT    := bin/tools/.built
+TAGS    := slow,peers
 
 .PHONY: help
 help: ## list the targets
@@ -92,6 +94,21 @@ venv: $(STAMP) ## the Python environment of the comparisons, in .venv
 $(STAMP): bench/requirements.txt
 	[ -x $(VENV)/bin/python ] || $(PYTHON) -m venv $(VENV)
 	$(VENV)/bin/python -m pip install --disable-pip-version-check -r bench/requirements.txt
+	@touch $@
+
+.PHONY: bench-peers
+bench-peers: build bin/gorgonia $(STAMP) $(TFSTAMP) ## race PyTorch, TensorFlow and gorgonia into bench/RESULTS.md (half an hour); QUICK=1: a few minutes, to stdout; ISA=avx2: all held to AVX2
+	$(VENV)/bin/python bench/peers/race.py --bench bin/bench --gorgonia bin/gorgonia --raw bin/race.json \
+		--torch-python $(VENV)/bin/python --tensorflow-python $(TFVENV)/bin/python \
+		$$(t=$$(bench/peers/tcmalloc.sh $(TFVENV)) && echo --tcmalloc $$t) \
+		$(if $(ISA),--isa $(ISA)) $(if $(QUICK),--quick,--out bench/RESULTS.md) $(RACE)
+
+bin/gorgonia: bench/peers/gorgonia/main.go bench/peers/gorgonia/go.mod
+	$(GO) build -C bench/peers/gorgonia -o $(CURDIR)/$@ .
+
+$(TFSTAMP): bench/peers/requirements.txt
+	[ -x $(TFVENV)/bin/python ] || $(PYTHON) -m venv $(TFVENV)
+	$(TFVENV)/bin/python -m pip install --disable-pip-version-check -r bench/peers/requirements.txt
 	@touch $@
 
 .PHONY: parity-data

@@ -32,6 +32,7 @@ type report struct {
 	Head          string     `json:"head"`
 	FCDim         int        `json:"fc_dim"`
 	EmbedDim      int        `json:"embed_dim"`
+	Parameters    int        `json:"parameters"`
 	Active        float64    `json:"active"` // the share that the steps had
 	Forward       bool       `json:"forward"`
 	Freeze        []string   `json:"freeze"`
@@ -46,7 +47,7 @@ func newReport(o *options, team *kernel.Team) *report {
 	r := &report{
 		Threads: team.Threads(), Kernels: team.Kernels(), CPU: cpuName(), CPUs: runtime.NumCPU(),
 		Batch: o.batch, MicroBatch: o.microBatch, Size: o.spec.Size, Width: o.spec.Width, Head: o.spec.Head,
-		FCDim: o.spec.FCDim, EmbedDim: o.spec.EmbedDim, Forward: o.forward, Freeze: o.freeze, Optimizer: o.optimizer,
+		FCDim: o.spec.FCDim, EmbedDim: o.spec.EmbedDim, Parameters: o.spec.Count(), Forward: o.forward, Freeze: o.freeze, Optimizer: o.optimizer,
 		Steps: o.steps, Version: configs.Version(), Go: runtime.Version(), Layers: []measured{},
 	}
 	if o.forward {
