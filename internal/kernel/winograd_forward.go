@@ -39,7 +39,10 @@ func (s Conv) winogradSupports(pass) bool {
 //	1 image  16x16x64    1.4  1.6    1.6  1.8
 //	2 images 14x14x512   1.2  1.4    1.7  1.6
 //	24 images 224x224x16 3.1  2.7    2.1  2.1
-func (s Conv) winogradWins(pass) bool { return s.positions() >= 14*14 }
+//
+// The number of images does not enter: an image's numbers should not depend on the company it is in, so that parts of a
+// batch add up to the batch.
+func (s Conv) winogradWins(pass) bool { return s.Height*s.Width >= 14*14 }
 
 func (s Conv) winogradForward(t *Team, x, w, bias, y []float32, relu bool) {
 	p := s.winograd(t, x, w, s.In, s.Out, false)
