@@ -50,11 +50,16 @@ const (
 	slotWeightsTaps
 )
 
+// winogradWeightsBlocks chooses, by measurements: products like many tiles, and blocks of D that stay in the second-level
+// cache; V and Z of a superblock should stay in the third.
 func (s Conv) winogradWeightsBlocks(nr, tiles int) weightsBlocks {
 	b := weightsBlocks{tiles: 168, depth: 168, outputs: 128, channels: 2 * panelChannels}
 	if s.In*s.Out <= 128*128 {
-		b.tiles, b.depth, b.channels = 96, 96, 3*panelChannels
-		b.groups = min(max(1, tiles/(2*b.tiles)), 16)
+		if b.groups = min(tiles/64, 16); b.groups >= 4 {
+			b.tiles, b.depth, b.channels = 128, 128, 3*panelChannels
+		} else { // few tiles: small blocks, so that there are tasks for all threads
+			b.groups, b.outputs, b.channels = 0, 32, panelChannels
+		}
 	}
 	b.outputs = ceilDiv(b.outputs, nr) * nr
 	return b
