@@ -50,6 +50,9 @@ class Race:
             raise Failed(f"{what}: exit code {p.returncode}: {(p.stderr.strip().splitlines() or ['no message'])[-1][:300]}")
         r = json.loads(line)
         self.runs.append(dict(what=what, command=command[1:], result=r))
+        if self.a.raw:  # at once: a race that is cut short leaves what it measured
+            with open(self.a.raw, "w") as f:
+                json.dump(self.runs, f, indent=1)
         return r
 
     def ours(self, *flags, threads=None, batch=None, layers=False, steps=None):
@@ -229,10 +232,6 @@ def main():
         r = race.all()
     except Failed as e:
         sys.exit(f"race: {e}")
-    finally:
-        if a.raw and race.runs:
-            with open(a.raw, "w") as f:
-                json.dump(race.runs, f, indent=1)
     text = machine_section(r)
     if a.out:
         write_section(a.out, r, text)

@@ -17,7 +17,7 @@ import (
 
 const small = "--size 32 --width 0.05 --fc-dim 16 --embed-dim 8 --steps 2 --batch 4 --threads 2 --patience 1ms"
 
-func runBench(t *testing.T, ctx context.Context, args string) (code int, stdout, stderr string) {
+func runBench(ctx context.Context, t *testing.T, args string) (code int, stdout, stderr string) {
 	t.Helper()
 	var out, errs bytes.Buffer
 	code = run(ctx, strings.Fields(args), &out, &errs)
@@ -27,7 +27,7 @@ func runBench(t *testing.T, ctx context.Context, args string) (code int, stdout,
 // object runs bench --json, which must succeed, and returns its object.
 func object(t *testing.T, args string) (m map[string]any) {
 	t.Helper()
-	code, stdout, stderr := runBench(t, t.Context(), small+" --json "+args)
+	code, stdout, stderr := runBench(t.Context(), t, small+" --json "+args)
 	if code != cli.Done {
 		t.Fatalf("%s: exit code %d: %s", args, code, stderr)
 	}
@@ -127,7 +127,7 @@ func TestPicturesDiffer(t *testing.T) {
 }
 
 func TestTable(t *testing.T) {
-	code, stdout, stderr := runBench(t, t.Context(), small+" --freeze features --micro-batch 2")
+	code, stdout, stderr := runBench(t.Context(), t, small+" --freeze features --micro-batch 2")
 	if code != cli.Done {
 		t.Fatalf("exit code %d: %s", code, stderr)
 	}
@@ -176,7 +176,7 @@ func TestTriplets(t *testing.T) {
 		{"--triplets " + list + " --active 0.5", cli.Usage, "the pictures decide"},
 		{"--triplets " + list + " --cold --cache x", cli.Usage, "--cold makes its own cache"},
 	} {
-		code, _, stderr := runBench(t, t.Context(), small+" --layers=false "+c.args)
+		code, _, stderr := runBench(t.Context(), t, small+" --layers=false "+c.args)
 		if code != c.code || !strings.Contains(stderr, c.want) {
 			t.Errorf("%s: exit code %d, %s", c.args, code, stderr)
 		}
@@ -204,7 +204,7 @@ func TestUsage(t *testing.T) {
 		"--patience 0s":           "--patience is 0s",
 		"--json --optimizer adam": "sgd or adamw",
 	} {
-		code, stdout, stderr := runBench(t, t.Context(), args)
+		code, stdout, stderr := runBench(t.Context(), t, args)
 		if code != cli.Usage || !strings.Contains(stderr, want) {
 			t.Errorf("%s: exit code %d, %s", args, code, stderr)
 		}
@@ -213,7 +213,7 @@ func TestUsage(t *testing.T) {
 		}
 	}
 	for args, want := range map[string]string{"--help": "--active", "--version": "bench "} {
-		if code, stdout, _ := runBench(t, t.Context(), args); code != cli.Done || !strings.Contains(stdout, want) {
+		if code, stdout, _ := runBench(t.Context(), t, args); code != cli.Done || !strings.Contains(stdout, want) {
 			t.Errorf("%s: exit code %d, %s", args, code, stdout)
 		}
 	}
@@ -223,7 +223,7 @@ func TestUsage(t *testing.T) {
 func TestSignal(t *testing.T) {
 	ctx, cancel := context.WithCancelCause(t.Context())
 	cancel(cli.StopSignal{Signal: syscall.SIGTERM})
-	code, stdout, _ := runBench(t, ctx, small+" --json")
+	code, stdout, _ := runBench(ctx, t, small+" --json")
 	if code != cli.Terminated || !strings.Contains(stdout, `"status":"stopped"`) {
 		t.Errorf("exit code %d, %s", code, stdout)
 	}

@@ -47,7 +47,7 @@ func TestKill(t *testing.T) {
 	args := tinyArgs(dir, out, append(more, "--resume", "auto")...)
 	random := rand.New(rand.NewPCG(1, 2))
 	rounds, reached := killRounds(t), 0
-	for round := 0; round < rounds; round++ {
+	for round := range rounds {
 		p := program(t, args)
 		var said bytes.Buffer
 		p.Stderr = &said

@@ -94,7 +94,7 @@ func outputGeneric(channels int, m []float32, plane int, y []float32, base int, 
 					continue
 				}
 				v := out[i*tileOutputs+j]
-				if end.mask != nil && !(end.mask[base+offset+c] > 0) {
+				if len(end.mask) > 0 && !(end.mask[base+offset+c] > 0) {
 					v = 0
 				}
 				y[base+offset+c] = v

@@ -25,10 +25,7 @@ func winogradWeightsCases() []convCase {
 		{"no channel in", Conv{1, 8, 8, 0, 16, 3, 1, 1}},
 		{"no channel out", Conv{1, 8, 8, 16, 0, 3, 1, 1}},
 	}
-	for _, c := range vgg[1:] {
-		cases = append(cases, c)
-	}
-	return cases
+	return append(cases, vgg[1:]...)
 }
 
 // TestWinogradWeights compares with sums in float64 at some taps, the same bits for 1 to 3 threads, everything written, and
