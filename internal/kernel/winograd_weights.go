@@ -21,7 +21,7 @@ package kernel
 //
 // # Schedule
 //
-// A superblock of tiles is transformed, then multiplied position by position, in steps of some tiles, and transformed back
+// A superblock of tiles is transformed, then multiplied position by position, and transformed back
 // at once: D stays in the second-level cache, and a rounding error does not grow with the batch.
 //
 // Where channels are few and tiles many, the superblocks are dealt to groups, and one task does all of a group, with a W of
@@ -32,7 +32,6 @@ package kernel
 type weightsBlocks struct {
 	groups   int // of superblocks; 0: all tasks share a superblock
 	tiles    int // of a superblock, that is, in V and Z at a time
-	depth    int // of them, multiplied at a time
 	outputs  int // the columns of a block of D, a multiple of nr
 	channels int // its rows, a multiple of panelChannels
 }
@@ -53,10 +52,10 @@ const (
 // winogradWeightsBlocks chooses, by measurements: products like many tiles, and blocks of D that stay in the second-level
 // cache; V and Z of a superblock should stay in the third.
 func (s Conv) winogradWeightsBlocks(nr, tiles int) weightsBlocks {
-	b := weightsBlocks{tiles: 168, depth: 168, outputs: 128, channels: 2 * panelChannels}
+	b := weightsBlocks{tiles: 168, outputs: 128, channels: 2 * panelChannels}
 	if s.In*s.Out <= 128*128 {
 		if b.groups = min(tiles/64, 16); b.groups >= 4 {
-			b.tiles, b.depth, b.channels = 128, 128, 3*panelChannels
+			b.tiles, b.channels = 128, 3*panelChannels
 		} else { // few tiles: small blocks, so that there are tasks for all threads
 			b.groups, b.outputs, b.channels = 0, 32, panelChannels
 		}
@@ -166,39 +165,27 @@ func (p *winogradWeights) block(worker int, v, z []float32, count, c, o int, w [
 	panel := ceilDiv(channels, g.mr) * g.mr * g.nr // of D
 	plane := ceilDiv(outputs, g.nr)*panel + 16
 	d := p.t.Scratch(worker, slotWeightsD, positions*plane)
-	steps := ceilDiv(count, p.b.depth)
 	// Panels are used some times in a row, then come the next ones from far away. So each call fetches a part of what the next
-	// step wants, evenly: of the panels of V by ahead, of those of Z by far.
+	// position wants, evenly: of the panels of V by ahead, of those of Z by far.
 	share := ceilDiv(panelChannels, ceilDiv(outputs, g.nr)*ceilDiv(min(panelChannels, channels), g.mr))
 	for pos := range positions {
-		for step := range steps {
-			from := step * count / steps
-			depth := (step+1)*count/steps - from
-			flags := 0
-			if step > 0 {
-				flags = addFlag
-			}
-			nextV, nextZ := 0, 0
-			if step+1 < steps {
-				nextV, nextZ = depth*panelChannels, depth*g.nr
-			} else if pos+1 < positions {
-				nextV, nextZ = p.v.plane-from*panelChannels, p.z.plane-from*g.nr
-			}
-			for i := 0; i < channels; i += panelChannels {
-				a := v[pos*p.v.plane+(c+i)/panelChannels*p.v.panel+from*panelChannels:]
-				rows := min(panelChannels, channels-i)
-				ahead := nextV
-				for j := 0; j < outputs; j += g.nr {
-					b := z[pos*p.z.plane+(o+j)/g.nr*p.z.panel+from*g.nr:]
-					run := g.run
-					if g.narrow != nil && outputs-j <= g.nr/2 {
-						run = g.narrow
-					}
-					for r := 0; r < rows; r += g.mr {
-						far := nextZ + (i+r)/g.mr*(depth/4)*16%(depth*g.nr)
-						run(depth, a[r:], 1, panelChannels, b, d[pos*plane+j/g.nr*panel+(i+r)*g.nr:], g.nr, nil, flags, ahead, share, far)
-						ahead += depth * share
-					}
+		nextV, nextZ := p.v.plane, p.z.plane
+		if pos == positions-1 {
+			nextV, nextZ = 0, 0
+		}
+		for i := 0; i < channels; i += panelChannels {
+			a := v[pos*p.v.plane+(c+i)/panelChannels*p.v.panel:]
+			ahead := nextV
+			for j := 0; j < outputs; j += g.nr {
+				b := z[pos*p.z.plane+(o+j)/g.nr*p.z.panel:]
+				run := g.run
+				if g.narrow != nil && outputs-j <= g.nr/2 {
+					run = g.narrow
+				}
+				for r := i; r < min(i+panelChannels, channels); r += g.mr {
+					far := nextZ + r/g.mr*(count/4)*16%(count*g.nr)
+					run(count, a[r-i:], 1, panelChannels, b, d[pos*plane+j/g.nr*panel+r*g.nr:], g.nr, nil, 0, ahead, share, far)
+					ahead += count * share
 				}
 			}
 		}
