@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Writes the cases that the Go program is compared with: five training steps of deeprank.py from known parameters.
 #
-#   make_parity.sh all        24 cases into bench/parity (ignored by git): seeds 1 2 3, heads fc gap, widths 0.125 0.2, sizes 32 96
+#   make_parity.sh all        24 cases into bench/parity (ignored by git): heads fc gap, widths 0.125 0.2, sizes 32 96, three seeds of each
 #   make_parity.sh committed  the small ones that are committed, into model/testdata/parity
 #
 # PYTHON names the interpreter (.venv/bin/python by default; `make venv` makes it). A case that is there and newer than deeprank.py is kept.
@@ -25,15 +25,21 @@ make_case() {
 
 case ${1:-} in
 all)
-	for seed in 1 2 3; do
-		for head in fc gap; do
-			for width in 0.125 0.2; do
-				for size in 32 96; do
-					make_case bench/parity $head $width $size $seed 64 32
-				done
-			done
+	# Seeds that spread.py found steady, but for fc 0.2 96: none of 1 to 49 is, these come closest.
+	while read -r head width size seeds; do
+		for seed in $seeds; do
+			make_case bench/parity $head $width $size $seed 64 32
 		done
-	done
+	done <<-'CASES'
+		fc  0.125 32 2 3 4
+		fc  0.125 96 10 12 48
+		fc  0.2   32 2 6 7
+		fc  0.2   96 17 44 48
+		gap 0.125 32 2 3 4
+		gap 0.125 96 20 32 38
+		gap 0.2   32 2 6 7
+		gap 0.2   96 19 23 27
+	CASES
 	;;
 committed)
 	to=model/testdata/parity
