@@ -73,12 +73,12 @@ func winogradMultiply6x16AVX2(tiles int, k int, a *float32, lda int, b *float32,
 // winogradFilterAVX512 transforms the filters of n channels and 32 outputs; see filterFunc.
 //
 //go:noescape
-func winogradFilterAVX512(n int, w *float32, step int, u *float32, plane int)
+func winogradFilterAVX512(n int, w *float32, step int, u *float32, plane int, stream int)
 
 // winogradFilterAVX2 transforms the filters of n channels and 16 outputs; see filterFunc.
 //
 //go:noescape
-func winogradFilterAVX2(n int, w *float32, step int, u *float32, plane int)
+func winogradFilterAVX2(n int, w *float32, step int, u *float32, plane int, stream int)
 
 // winogradOutputAVX512 transforms and stores the outputs of one tile; see outputFunc.
 //

@@ -26,9 +26,9 @@ func winogradAVX512() winogradKernels {
 			f(rows/12, k, first(a), lda, first(b), first(m), ldm, flag(add), first(last), far)
 		},
 		fetch: fetchLines,
-		filter: func(n, nr int, w []float32, flipped bool, u []float32, plane int) {
+		filter: func(n, nr int, w []float32, flipped bool, u []float32, plane int, stream bool) {
 			w, step := filterOperand(32, n, nr, w, flipped, u, plane)
-			winogradFilterAVX512(n, first(w), step, first(u), plane)
+			winogradFilterAVX512(n, first(w), step, first(u), plane, flag(stream && uintptr(unsafe.Pointer(first(u)))%64 == 0 && plane%16 == 0))
 		},
 		output: func(channels int, m []float32, plane int, y []float32, base int, at *[positions]int, end *outputEnd) {
 			bias, mask, flags := outputOperands(channels, y, base, end)
@@ -56,9 +56,9 @@ func winogradAVX2() winogradKernels {
 			winogradMultiply6x16AVX2(rows/6, k, first(a), lda, first(b), first(m), ldm, flag(add), first(last), far)
 		},
 		fetch: fetchLines,
-		filter: func(n, nr int, w []float32, flipped bool, u []float32, plane int) {
+		filter: func(n, nr int, w []float32, flipped bool, u []float32, plane int, stream bool) {
 			w, step := filterOperand(16, n, nr, w, flipped, u, plane)
-			winogradFilterAVX2(n, first(w), step, first(u), plane)
+			winogradFilterAVX2(n, first(w), step, first(u), plane, flag(stream && uintptr(unsafe.Pointer(first(u)))%64 == 0 && plane%16 == 0))
 		},
 		output: func(channels int, m []float32, plane int, y []float32, base int, at *[positions]int, end *outputEnd) {
 			bias, mask, flags := outputOperands(channels, y, base, end)

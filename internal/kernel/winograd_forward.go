@@ -101,7 +101,7 @@ func (p *winogradPass) transformFilters(t *Team, w []float32, flipped bool) {
 		} else {
 			transpose(taps, nr, w[(o*in+c)*9:], in*9, outputs, n*9)
 		}
-		p.k.filter(n, nr, taps[:n*9*nr], flipped, p.u[o*in+c*nr:], p.uPlane)
+		p.k.filter(n, nr, taps[:n*9*nr], flipped, p.u[o*in+c*nr:], p.uPlane, len(p.u) >= streamed)
 	})
 }
 
@@ -127,26 +127,42 @@ type blocks struct {
 	depth   int  // input channels summed up at a time
 }
 
-// blocks chooses sizes, by measurements: M of a block should fit the second-level cache, beside as much of V as goes, while
-// U is read once for each block. Where U is larger than the caches, V is made for many tiles, and shared.
+// blocks chooses sizes, by measurements. V and M of a block should fit the second-level cache, or M at least, while U is read
+// once for each block, so that a block should not be too small either. Where U is larger than the caches, or where there are too
+// few blocks to occupy all threads, V is made for many tiles, and shared.
 func (p *winogradPass) blocks() blocks {
-	in, out, g := p.in.channels, p.out.channels, p.g
-	b := blocks{tiles: 96, sub: 96, outputs: 32, depth: 256}
-	switch {
-	case in*out > 256*256:
-		b = blocks{shared: true, tiles: 336, sub: 168, outputs: 64, depth: 256}
-	case in <= 64:
-		b = blocks{tiles: 24, sub: 24, outputs: 64, depth: 256}
+	const least = 16 // tasks
+	in, out, tiles, g := p.in.channels, p.out.channels, p.in.tiles, p.g
+	b := blocks{tiles: 96, outputs: 32, depth: 256}
+	if in <= 64 {
+		b.tiles, b.outputs = 24, 64
 	}
-	b.tiles = min(b.tiles, p.in.tiles)
-	b.sub = min(ceilDiv(b.sub, g.mr)*g.mr, b.tiles)
+	if few := tiles < least*b.tiles; in*out > 256*256 || few && in*out > 128*128 {
+		b = blocks{shared: true, tiles: 336, sub: 84, outputs: 128, depth: 256}
+		b.tiles = even(tiles, b.tiles, g.mr)
+		b.sub = even(b.tiles, b.sub, g.mr)
+		for b.outputs > g.nr && ceilDiv(b.tiles, b.sub)*ceilDiv(out, b.outputs) < least {
+			b.outputs /= 2
+		}
+	} else if few {
+		b.tiles = min(b.tiles, ceilDiv(ceilDiv(tiles, least), g.mr)*g.mr)
+	}
+	b.tiles = min(b.tiles, tiles)
+	if !b.shared {
+		b.sub = b.tiles
+	}
 	b.outputs = min(ceilDiv(b.outputs, g.nr), ceilDiv(out, g.nr)) * g.nr
 	b.depth = min(b.depth, in)
 	return b
 }
 
-// streamed is the size of a map, in floats, from which on it is stored past the caches: the next to read it would not find
-// it there anyway.
+// even cuts n into equal parts of at most about most, and returns their size, a multiple of unit.
+func even(n, most, unit int) int {
+	return ceilDiv(ceilDiv(n, ceilDiv(n, most)), unit) * unit
+}
+
+// streamed is the size of maps and transformed filters, in floats, from which on they are stored past the caches: the next to
+// read them would not find them there anyway.
 const streamed = 8 << 20 / 4
 
 func (p *winogradPass) run(t *Team) {

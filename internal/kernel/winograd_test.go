@@ -22,7 +22,7 @@ func winogradCases() []convCase {
 		{"56x56", Conv{1, 56, 56, 16, 16, 3, 1, 1}},
 		{"several blocks of tiles", Conv{2, 52, 48, 16, 16, 3, 1, 1}},
 		{"many channels", Conv{1, 4, 5, 272, 288, 3, 1, 1}},
-		{"many channels, several blocks", Conv{11, 24, 20, 272, 272, 3, 1, 1}},
+		{"many channels, several blocks", Conv{12, 24, 20, 272, 272, 3, 1, 1}},
 		{"no image", Conv{0, 8, 8, 16, 16, 3, 1, 1}},
 	}
 	for _, c := range vgg[1:] { // all channels, few pixels

@@ -38,7 +38,8 @@ type fetchFunc func(x []float32)
 
 // filterFunc writes U = G w G' for n channels of one panel of outputs: tap r of channel c, output o, is
 // w[c*9*nr+(r or, where flipped, 8-r)*nr+o], position p of it u[p*plane+c*nr+o], o < nr, a multiple of the lanes.
-type filterFunc func(n, nr int, w []float32, flipped bool, u []float32, plane int)
+// It may store past the caches.
+type filterFunc func(n, nr int, w []float32, flipped bool, u []float32, plane int, stream bool)
 
 // multiplyFunc computes the product of one position, C = A*B or C += A*B, for a number of rows that is a multiple of mr, and the
 // first columns, a multiple of 16, of a panel of nr:

@@ -41,7 +41,7 @@ func inputLine(d, out []float32, step int) {
 	out[5*step] = a2*b2*d1 - (a2+b2)*d3 + d5
 }
 
-func filterGeneric(n, nr int, w []float32, flipped bool, u []float32, plane int) {
+func filterGeneric(n, nr int, w []float32, flipped bool, u []float32, plane int, _ bool) {
 	for c := range n {
 		for o := range nr {
 			var half [6 * 3]float32

@@ -304,7 +304,7 @@ func prefetch(name string) {
 
 // winogradFilter writes U for n channels of a panel, see filterFunc. A tap is step floats after the one before.
 func winogradFilter(name string, v registers, nr int) {
-	TEXT(name, v.text(), "func(n int, w *float32, step int, u *float32, plane int)")
+	TEXT(name, v.text(), "func(n int, w *float32, step int, u *float32, plane, stream int)")
 	Pragma("noescape")
 	Doc(fmt.Sprintf("%s transforms the filters of n channels and %d outputs; see filterFunc.", name, nr))
 	n := Load(Param("n"), GP64())
@@ -314,56 +314,82 @@ func winogradFilter(name string, v registers, nr int) {
 	p := strides(Load(Param("plane"), GP64()))
 	SHLQ(U8(2), step)
 	c := &constants{v: v}
-	wide := v.lanes == 16
 	var spill func(i int) Mem
-	if !wide {
-		spill = v.frame(18)
+	if v.lanes < 16 {
+		spill = v.frame(18 * 16 / v.lanes)
 	}
-	Label("loop")
-	for part := range nr / v.lanes {
-		disp := 4 * v.lanes * part
-		var half [6][3]VecVirtual
-		tap, q := GP64(), GP64()
-		for j := range 3 {
-			// Taps j, 3+j and 6+j.
-			LEAQ(Mem{Base: step, Index: step, Scale: 2}, q)
-			MOVQ(w, tap)
-			for range j {
-				ADDQ(step, tap)
-			}
-			x := v.load(Mem{Base: tap, Disp: disp})
-			y := v.load(Mem{Base: tap, Index: q, Scale: 1, Disp: disp})
-			z := v.load(Mem{Base: tap, Index: q, Scale: 2, Disp: disp})
+	stream := Load(Param("stream"), GP64())
+	TESTQ(stream, stream)
+	JNZ(LabelRef("streamLoop"))
+	for _, stream := range []bool{false, true} {
+		loop := "loop"
+		if stream {
+			loop = "streamLoop"
+		}
+		Label(loop)
+		for line := range nr / 16 {
+			filterLine(v, c, p, spill, w, step, u, 64*line, stream)
+		}
+		ADDQ(I32(9*4*nr), w)
+		ADDQ(I32(4*nr), u)
+		DECQ(n)
+		JNZ(LabelRef(loop))
+		VZEROUPPER()
+		RET()
+	}
+}
+
+// filterLine transforms the filters of 16 outputs, which fill a cache line of each position.
+func filterLine(v registers, c *constants, p planes, spill func(i int) Mem, w, step, u Register, disp int, stream bool) {
+	parts := 16 / v.lanes
+	var half [6][3]VecVirtual
+	tap, q := GP64(), GP64()
+	for j := range 3 {
+		// Taps j, 3+j and 6+j.
+		LEAQ(Mem{Base: step, Index: step, Scale: 2}, q)
+		MOVQ(w, tap)
+		for range j {
+			ADDQ(step, tap)
+		}
+		for part := range parts {
+			at := disp + 4*v.lanes*part
+			x := v.load(Mem{Base: tap, Disp: at})
+			y := v.load(Mem{Base: tap, Index: q, Scale: 1, Disp: at})
+			z := v.load(Mem{Base: tap, Index: q, Scale: 2, Disp: at})
 			for i, o := range c.filterLine(x, y, z) {
 				half[i][j] = o
-				if !wide {
-					VMOVUPS(o, spill(3*i+j))
+				if spill != nil {
+					VMOVUPS(o, spill(18*part+3*i+j))
 				}
-			}
-		}
-		MOVQ(u, q)
-		for i := range 6 {
-			if !wide {
-				for j := range 3 {
-					half[i][j] = v.load(spill(3*i + j))
-				}
-			}
-			for j, o := range c.filterLine(half[i][0], half[i][1], half[i][2]) {
-				m := p.at(q, j)
-				m.Disp += disp
-				VMOVUPS(o, m)
-			}
-			if i < 5 {
-				ADDQ(p.six, q)
 			}
 		}
 	}
-	ADDQ(I32(9*4*nr), w)
-	ADDQ(I32(4*nr), u)
-	DECQ(n)
-	JNZ(LabelRef("loop"))
-	VZEROUPPER()
-	RET()
+	MOVQ(u, q)
+	for i := range 6 {
+		var out [2][6]VecVirtual
+		for part := range parts {
+			if spill != nil {
+				for j := range 3 {
+					half[i][j] = v.load(spill(18*part + 3*i + j))
+				}
+			}
+			out[part] = c.filterLine(half[i][0], half[i][1], half[i][2])
+		}
+		for j := range 6 {
+			for part := range parts {
+				m := p.at(q, j)
+				m.Disp += disp + 4*v.lanes*part
+				if stream {
+					VMOVNTPS(out[part][j], m)
+				} else {
+					VMOVUPS(out[part][j], m)
+				}
+			}
+		}
+		if i < 5 {
+			ADDQ(p.six, q)
+		}
+	}
 }
 
 // The flags of winogradOutput, as in ../winograd_amd64.go.
@@ -708,6 +734,10 @@ func winogradMultiply(name string, v registers, mr, vectors, panel int) {
 	SHLQ(U8(2), lda)
 	SHLQ(U8(2), ldc)
 	LEAQ(Mem{Base: first, Index: far, Scale: 4}, far)
+	Comment("What is fetched of B ends where this panel's part would.")
+	limit := Load(Param("k"), GP64())
+	IMUL3Q(U32(uint32(4*panel)), limit, limit)
+	ADDQ(far, limit)
 
 	// Rows 0, 3, 6, ... have registers of their own; the two after each are reached by index lda, scaled by 1 and 2.
 	rows := make([]GPVirtual, (mr+2)/3)
@@ -765,6 +795,8 @@ func winogradMultiply(name string, v registers, mr, vectors, panel int) {
 	}
 	PREFETCHT1(Mem{Base: far})
 	ADDQ(I32(64), far)
+	CMPQ(far, limit)
+	CMOVQGT(limit, far)
 	ADDQ(I32(64*unroll), next)
 	ADDQ(I32(4*panel*unroll), b)
 	for _, r := range rows {
