@@ -53,54 +53,81 @@ func (s Conv) patchProduct(t *Team, x []float32, f filters, bias, y []float32, r
 
 func (s Conv) positions() int { return s.Images * s.OutHeight() * s.OutWidth() }
 
+// directBackwardWeights adds to a copy of dw and db as the product has them, [taps*In+1][Out]: below the taps a row for ones * dy.
 func (s Conv) directBackwardWeights(t *Team, x, dy, dw, db []float32, accumulate bool) {
-	taps := s.Kernel * s.Kernel
-	p := product{
-		m: taps*s.In + 1, n: s.Out, k: s.positions(), // one row more: db = ones * dy
-		a: patchesTransposed{patches{s, x}}, b: view{data: dy, rs: s.Out, cs: 1},
-		ldc: s.Out, kc: 256,
+	rows := s.Kernel*s.Kernel*s.In + 1
+	total := t.Shared(slotTotal, rows*s.Out)
+	if accumulate {
+		s.layOutTaps(t, total, dw, db, false)
+	} else {
+		clear(total)
 	}
+	p := product{m: rows, n: s.Out, ldc: s.Out, kc: 256}
 	p.taskM = share(p.m, max(1, p.m/288), groupRows, groupRows, 2*288)
 	p.mc = p.taskM
 	p.taskN = share(p.n, 1, t.impl.gemm.nr, 1, 256)
-	blocks := ceilDiv(p.m, p.taskM) * ceilDiv(p.n, p.taskN)
-	// Few blocks of dw, as in the first layers: cut the positions too, so that there is work for all threads.
-	p.chunks = min(ceilDiv(16, max(1, blocks)), max(1, p.k/1024))
-	p.c = t.Shared(slotPartial, p.chunks*p.m*s.Out)
-	p.run(t)
-
-	// Add up the chunks, in their order, and lay out dw as [Out][In][taps].
-	for h := 1; h < p.chunks; h++ {
-		tasks, size := cut(p.m, s.Out)
+	const least = 16 // tasks
+	blocks, positions := ceilDiv(p.m, p.taskM)*ceilDiv(p.n, p.taskN), s.OutHeight()*s.OutWidth()
+	if blocks >= least || blocks*positions == 0 {
+		p.k, p.c, p.accumulate = s.positions(), total, true
+		p.a, p.b = patchesTransposed{patches{s, x}}, view{data: dy, rs: s.Out, cs: 1}
+		p.run(t)
+		s.layOutTaps(t, total, dw, db, true)
+		return
+	}
+	// Few blocks, as in the first layers: cut the positions too, so that there is work for all threads. A chunk never has positions
+	// of two images: so the batch may be cut anywhere.
+	strips := 1
+	for strips < 8 && positions%(2*strips) == 0 && positions/(2*strips) >= 1024 {
+		strips *= 2
+	}
+	round := ceilDiv(least, strips*blocks) // images
+	for first := 0; first < s.Images; first += round {
+		part := s
+		part.Images = min(round, s.Images-first)
+		p.k, p.chunks = part.positions(), part.Images*strips
+		p.a = patchesTransposed{patches{part, x[first*s.Height*s.Width*s.In:]}}
+		p.b = view{data: dy[first*positions*s.Out:], rs: s.Out, cs: 1}
+		p.c = t.Shared(slotPartial, p.chunks*rows*s.Out)
+		p.run(t)
+		tasks, size := cut(rows, s.Out)
 		t.Run(tasks, func(task, _ int) {
-			lo, hi := task*size*s.Out, min((task+1)*size, p.m)*s.Out
-			sum := p.c[lo:hi]
-			for i, v := range p.c[h*p.m*s.Out:][lo:hi] {
-				sum[i] += v
+			lo, hi := task*size*s.Out, min((task+1)*size, rows)*s.Out
+			for h := range p.chunks {
+				sum := total[lo:hi]
+				for i, v := range p.c[h*rows*s.Out:][lo:hi] {
+					sum[i] += v
+				}
 			}
 		})
 	}
+	s.layOutTaps(t, total, dw, db, true)
+}
+
+// layOutTaps copies total, [taps][In][Out] and a row of Out, to dw [Out][In][taps] and db; or, without out, the other way.
+func (s Conv) layOutTaps(t *Team, total, dw, db []float32, out bool) {
 	const strip = 8
+	taps := s.Kernel * s.Kernel
 	t.Run(ceilDiv(s.Out, strip), func(task, _ int) {
 		o := task * strip
 		n := min(strip, s.Out-o)
 		for c := range s.In {
 			for tap := range taps {
-				from := p.c[(tap*s.In+c)*s.Out+o:][:n]
+				sums := total[(tap*s.In+c)*s.Out+o:][:n]
 				to := dw[(o*s.In+c)*taps+tap:]
-				for i, v := range from {
-					if accumulate {
-						v += to[i*s.In*taps]
+				for i := range sums {
+					if out {
+						to[i*s.In*taps] = sums[i]
+					} else {
+						sums[i] = to[i*s.In*taps]
 					}
-					to[i*s.In*taps] = v
 				}
 			}
 		}
-		for i, v := range p.c[taps*s.In*s.Out+o:][:n] {
-			if accumulate {
-				v += db[o+i]
-			}
-			db[o+i] = v
+		if sums := total[taps*s.In*s.Out+o:][:n]; out {
+			copy(db[o:], sums)
+		} else {
+			copy(sums, db[o:])
 		}
 	})
 }

@@ -70,23 +70,20 @@ func DenseBackwardWeights(t *Team, rows, in, out int, x, dy, dw, db []float32, a
 	columnSums(t, rows, out, dy, db, accumulate)
 }
 
-// columnSums sets sums[j], or adds to it, the sum over i of v[i][j]; v is [rows][columns]. It adds in float64.
+// columnSums sets sums[j], or adds to it, v[i][j] for one i after the other; v is [rows][columns].
 func columnSums(t *Team, rows, columns int, v, sums []float32, accumulate bool) {
-	tasks, size := ceilDiv(columns, 64), 64
-	t.Run(tasks, func(task, _ int) {
-		var total [64]float64
+	const size = 64
+	t.Run(ceilDiv(columns, size), func(task, _ int) {
 		j0 := task * size
 		j1 := min(j0+size, columns)
+		total := sums[j0:j1]
+		if !accumulate {
+			clear(total)
+		}
 		for i := range rows {
 			for j, x := range v[i*columns+j0 : i*columns+j1] {
-				total[j] += float64(x)
+				total[j] += x
 			}
-		}
-		for j := j0; j < j1; j++ {
-			if accumulate {
-				total[j-j0] += float64(sums[j])
-			}
-			sums[j] = float32(total[j-j0])
 		}
 	})
 }

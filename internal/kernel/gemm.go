@@ -4,8 +4,8 @@ package kernel
 // van de Geijn, "Anatomy of High-Performance Matrix Multiplication" (2008): a block of A is packed for the second-level
 // cache, a panel of B (nr columns) stays in the first level while the microkernel goes down the rows of that block.
 //
-// Each task owns a range of rows and columns of C and adds up all k for it, so the sums do not depend on who does what.
-// Where C is small and k long, k is cut too, into chunks that are stored apart.
+// Each task owns a range of rows and columns of C and adds up all k for it in their order, so the sums depend neither on who does
+// what nor on the cuts. Where C is small and k long, k is cut too, into chunks that are stored apart.
 type product struct {
 	m, n, k int
 	a       leftOperand
@@ -76,6 +76,7 @@ const (
 	slotBlock
 	slotTile
 	slotPartial
+	slotTotal
 	slotColumns
 	slotUnpooled
 	slotZeros // never written to
@@ -220,7 +221,12 @@ func (w *tiles) tile(i, j int) {
 		run(w.k, a, l.rs, l.cs, b, w.c[i*w.ldc+j:], w.ldc, bias, w.flags, ahead, step, far)
 		return
 	}
-	run(w.k, a, l.rs, l.cs, b, w.edge, g.nr, nil, 0, ahead, step, far)
+	if w.flags&addFlag != 0 {
+		for r := range rows {
+			copy(w.edge[r*g.nr:], w.c[(i+r)*w.ldc+j:][:columns])
+		}
+	}
+	run(w.k, a, l.rs, l.cs, b, w.edge, g.nr, nil, w.flags&addFlag, ahead, step, far)
 	for r := range rows {
 		var bias []float32
 		if w.bias != nil {

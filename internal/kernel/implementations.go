@@ -31,14 +31,15 @@ type gemmKernel struct {
 //
 //	A(i, k) = a[i*rs+k*cs] for i < mr      B(k, j) = b[k*nr+j] for j < nr      C(i, j) = c[i*ldc+j]
 //
-// Each element's products are added in the order of k. bias has nr elements, or is nil. While it runs it may prefetch k
+// Each element's products are added one by one in the order of k, with addFlag to what c holds: a product cut into runs of k has
+// the bits of the whole. bias has nr elements, or is nil. While it runs it may prefetch k
 // elements a[ahead], a[ahead+step], a[ahead+2*step], ... for the first-level cache, and k/4 cache lines from b[far] on for the
 // second; these need not exist.
 type gemmFunc func(k int, a []float32, rs, cs int, b, c []float32, ldc int, bias []float32, flags, ahead, step, far int)
 
 // The flags of a gemmFunc, as in _asm/gemm.go; what they ask for happens in this order, the bias after addFlag.
 const (
-	addFlag  = 1 << iota // C += A*B
+	addFlag  = 1 << iota // C += A*B, else C = A*B
 	reluFlag             // negative elements become 0; NaN stays
 )
 

@@ -3,6 +3,11 @@ package kernel
 // gemm6x16Generic is the plain twin of the microkernels in assembly.
 func gemm6x16Generic(k int, a []float32, rs, cs int, b, c []float32, ldc int, bias []float32, flags, _, _, _ int) {
 	var sums [6][16]float32
+	if flags&addFlag != 0 {
+		for i := range sums {
+			copy(sums[i][:], c[i*ldc:][:16])
+		}
+	}
 	for p := range k {
 		columns := (*[16]float32)(b[p*16:])
 		for i := range sums {
@@ -17,13 +22,10 @@ func gemm6x16Generic(k int, a []float32, rs, cs int, b, c []float32, ldc int, bi
 	}
 }
 
-// finish stores a row of sums in c, with what the flags of a gemmFunc ask for; bias is nil or as long as c.
+// finish stores a row of sums in c, with bias, nil or as long as c, and ReLU where the flags of a gemmFunc ask for it.
 func finish(c, sums, bias []float32, flags int) {
 	for j := range c {
 		v := sums[j]
-		if flags&addFlag != 0 {
-			v += c[j]
-		}
 		if bias != nil {
 			v += bias[j]
 		}

@@ -2,15 +2,9 @@ package kernel
 
 // A grid says which pixels belong to which tile, for a whole batch: tiles are numbered over all images, row by row.
 //
-// Where a side is no multiple of 4, tiles at the images' edges would be partly empty. Images are then laid in a mosaic, one
-// line of zeros between them, which is all that 3x3 filters want, and the tiles cut that:
-//
-//	+------+-+------+-+------+     14 x 14, 12 images: 15 x 11 tiles instead of 12 x 4 x 4
-//	|  0   |0|  1   |0|  2   |
-//	+------+-+------+-+------+     Tiles may then belong to several images, and pixels of tiles to none; the last
-//	|00000000000000000000000000     row of the mosaic may lack images.
-//	+------+-+------+-+------+
-//	|  3   |0|  4   |0|  5   |
+// Where a side is no multiple of 4, tiles at the images' edges are partly empty: 14 x 14 takes 4 x 4 tiles. Laying the images in
+// a mosaic would save an eighth of those, but then an image's tiles, and so its last bits, would depend on its place in the
+// batch, and parts of a batch would not add up to the batch.
 //
 // A pixel's number is that of its row plus that of its column, so two short tables hold all of it.
 type grid struct {
@@ -29,56 +23,35 @@ type span struct {
 
 const none = -1
 
-// makeGrid lays out tiles over the images of a convolution's input, which are as large as those of its output.
+// makeGrid lays out tiles over the images of a convolution's input, which are as large as those of its output. The images lie one
+// below the other.
 func makeGrid(images, height, width int) *grid {
 	g := &grid{images: images, height: height, width: width, pixels: images * height * width}
 	if g.pixels == 0 {
 		return g
 	}
-	// The fewest tiles; of equal ones the plainest.
-	across := 0
-	for n := 1; n <= images; n++ {
-		rows, columns := lines(ceilDiv(images, n), height), lines(n, width)
-		if across == 0 || rows*columns < g.tiles {
-			across, g.rows, g.columns, g.tiles = n, rows, columns, rows*columns
-		}
-	}
-	g.down = spans(ceilDiv(images, across), height, width, across*height*width)
-	g.across = spans(across, width, 1, height*width)
+	g.down = spans(images, height, width)
+	g.across = spans(1, width, 1)
+	g.rows, g.columns = len(g.down), len(g.across)
+	g.tiles = g.rows * g.columns
 	return g
 }
 
-// plain reports whether n images of that size are cut one by one, without lines of zeros between them.
-func plain(n, size int) bool {
-	return n*ceilDiv(size, tileOutputs) <= ceilDiv(n*(size+1)-1, tileOutputs)
-}
-
-// lines counts the tiles along n images of that size.
-func lines(n, size int) int {
-	return min(n*ceilDiv(size, tileOutputs), ceilDiv(n*(size+1)-1, tileOutputs))
-}
-
-// spans lists the tiles along n images of that size; line and image are the distances in memory of lines and of images.
-func spans(n, size, line, image int) []span {
-	list := make([]span, lines(n, size))
+// spans lists the tiles along n images of that size; line is the distance in memory of lines.
+func spans(n, size, line int) []span {
+	each := ceilDiv(size, tileOutputs)
+	list := make([]span, n*each)
 	for t := range list {
 		s := &list[t]
 		s.whole = true
 		for i := range s.at {
-			var k, at int // line at of image k
-			if plain(n, size) {
-				each := ceilDiv(size, tileOutputs)
-				k, at = t/each, t%each*tileOutputs+i-1
-			} else {
-				at = t*tileOutputs + i // counted with the zeros before the first image
-				k, at = at/(size+1), at%(size+1)-1
-			}
-			if k >= n || at < 0 || at >= size {
+			k, at := t/each, t%each*tileOutputs+i-1 // line at of image k
+			if at < 0 || at >= size {
 				s.at[i] = none
+				s.whole = false
 			} else {
-				s.at[i] = k*image + at*line
+				s.at[i] = (k*size + at) * line
 			}
-			s.whole = s.whole && s.at[i] != none && (i == 0 || s.at[i] == s.at[i-1]+line)
 		}
 	}
 	return list
@@ -125,16 +98,15 @@ const missing = -1 << 62
 // of a tile are its pixels with i and j from 1 to 4.
 func (m *tileMap) tile(n int, edge *[positions]int) (base int, at *[positions]int) {
 	r, c := &m.down[n/m.columns], &m.across[n%m.columns]
-	if r.whole && c.whole && r.at[tilePixels-1]+c.at[tilePixels-1] < m.pixels {
+	if r.whole && c.whole {
 		return (r.at[0] + c.at[0]) * m.channels, &m.whole
 	}
 	for i, down := range r.at {
 		for j, across := range c.at {
-			pixel := down + across
-			if down == none || across == none || pixel >= m.pixels {
+			if down == none || across == none {
 				edge[i*tilePixels+j] = missing
 			} else {
-				edge[i*tilePixels+j] = pixel * m.channels
+				edge[i*tilePixels+j] = (down + across) * m.channels
 			}
 		}
 	}

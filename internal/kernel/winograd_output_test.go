@@ -58,7 +58,7 @@ func TestFilterTransform(t *testing.T) {
 	})
 }
 
-// TestOutputTransform compares with A'mA in float64, for all that can be asked of an output, at all places of a mosaic.
+// TestOutputTransform compares with A'mA in float64, for all that can be asked of an output, at all places of a map.
 func TestOutputTransform(t *testing.T) {
 	const of, c0 = 80, 16 // channels of the map, and the first of those made
 	eachImplementation(t, func(t *testing.T, teams []*Team) {

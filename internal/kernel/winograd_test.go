@@ -6,7 +6,7 @@ import (
 	"testing"
 )
 
-// winogradCases are shapes whose tiles do not fit: odd sides, batches in a mosaic, panels that are not full, several blocks.
+// winogradCases are shapes whose tiles do not fit: odd sides, panels that are not full, several blocks.
 func winogradCases() []convCase {
 	cases := []convCase{
 		{"one pixel", Conv{1, 1, 1, 16, 16, 3, 1, 1}},

@@ -17,20 +17,24 @@ package kernel
 //	V  [36][In/48][tiles][48]            48 is a multiple of the rows of every microkernel's tile, and of the vectors
 //	Z  [36][Out/nr][tiles][nr]           nr is the columns of the microkernel's tile
 //	D  [36][Out/nr][channels][nr]        one block of channels and outputs, of one superblock of tiles
-//	W  [Out/nr][In][nr/lanes][9][lanes]  sums of taps, as the transform's vectors leave them; dw is made of it in the end
+//	W  [Out/nr][In][nr/lanes][9][lanes]  sums of taps, as the transform's vectors leave them; dw is laid out in the end
 //
 // # Schedule
 //
-// A superblock of tiles is transformed, then multiplied position by position, and transformed back
-// at once: D stays in the second-level cache, and a rounding error does not grow with the batch.
+// A superblock of tiles is transformed, then multiplied position by position, and transformed back at once: D stays in the
+// second-level cache, and a rounding error does not grow with the batch.
 //
-// Where channels are few and tiles many, the superblocks are dealt to groups, and one task does all of a group, with a W of
-// its own; all W are added up in the order of the groups. Else all tasks transform a superblock together, and then share out
-// the blocks of D. Either way the shape alone says what is added to what.
+// Where channels are few and tiles many, a task does all superblocks of a strip of an image, with a W of its own; all W are then
+// added up in order. Else the superblocks go one after the other: all tasks transform one together, and then share out the blocks
+// of D. Either way the order of the images alone says what is added to what: a batch that is cut after any multiple of unitImages
+// images, and accumulated, gives the bits of the whole.
 
-// weightsBlocks is how the pass is cut.
+// unitImages is the number of images that may share a superblock: those of a triplet.
+const unitImages = 3
+
+// weightsBlocks is how the pass is cut. It depends on the shape of an image, not on the number of images.
 type weightsBlocks struct {
-	groups   int // of superblocks; 0: all tasks share a superblock
+	strips   int // of an image, a task each; 0: all tasks share a superblock
 	tiles    int // of a superblock, that is, in V and Z at a time
 	outputs  int // the columns of a block of D, a multiple of nr
 	channels int // its rows, a multiple of panelChannels
@@ -46,18 +50,19 @@ const (
 	slotWeightsD
 	slotWeightsW
 	slotWeightsSums
-	slotWeightsTaps
+	slotWeightsParts
 )
 
 // winogradWeightsBlocks chooses, by measurements: products like many tiles, and blocks of D that stay in the second-level
-// cache; V and Z of a superblock should stay in the third.
-func (s Conv) winogradWeightsBlocks(nr, tiles int) weightsBlocks {
-	b := weightsBlocks{tiles: 168, outputs: 128, channels: 2 * panelChannels}
+// cache; V and Z of a superblock should stay in the third. each is the tiles of an image.
+func (s Conv) winogradWeightsBlocks(nr, each int) weightsBlocks {
+	b := weightsBlocks{tiles: even(unitImages*each, 150, 1), outputs: 128, channels: 2 * panelChannels}
 	if s.In*s.Out <= 128*128 {
-		if b.groups = min(tiles/64, 16); b.groups >= 4 {
-			b.tiles, b.channels = 128, 3*panelChannels
+		if each >= 64 {
+			b.strips = max(1, each/392)
+			b.tiles, b.channels = even(ceilDiv(each, b.strips), 128, 1), 3*panelChannels
 		} else { // few tiles: small blocks, so that there are tasks for all threads
-			b.groups, b.outputs, b.channels = 0, 32, panelChannels
+			b.outputs, b.channels = 32, panelChannels
 		}
 	}
 	b.outputs = ceilDiv(b.outputs, nr) * nr
@@ -72,11 +77,13 @@ type winogradWeights struct {
 	k     *winogradWeightsKernels
 	x, dy tileMap
 	zeros []float32
+	each  int // tiles of an image
 	b     weightsBlocks
 	v, z  tileLayout
-	w     []float32 // W, one of each group
+	w     []float32 // W, with all that is summed up
 	sizeW int
-	sums  []float32 // of dy, [parts][Out]
+
+	dw, db []float32
 }
 
 func (s Conv) winogradBackwardWeights(t *Team, x, dy, dw, db []float32, accumulate bool) {
@@ -89,72 +96,107 @@ func (s Conv) winogradBackwardWeights(t *Team, x, dy, dw, db []float32, accumula
 	p := winogradWeights{
 		t: t, g: &t.impl.gemm, in: &t.impl.winograd, k: &t.impl.weights,
 		x: g.over(x, s.In), dy: g.over(dy, s.Out), zeros: t.zeros(max(s.In, s.Out)),
-		b: s.winogradWeightsBlocks(nr, g.tiles),
+		each: g.tiles / s.Images, b: s.winogradWeightsBlocks(nr, g.tiles/s.Images), dw: dw, db: db,
 	}
-	p.b.tiles = min(p.b.tiles, g.tiles)
 	p.v = tileLayout{row: panelChannels, width: panelChannels, panel: p.b.tiles * panelChannels}
 	p.v.plane = ceilDiv(s.In, panelChannels)*p.v.panel + 16
 	p.z = tileLayout{row: nr, width: nr, panel: p.b.tiles * nr}
 	p.z.plane = ceilDiv(s.Out, nr)*p.z.panel + 16
 	p.sizeW = ceilDiv(s.Out, nr) * nr * s.In * 9
-	p.w = t.Shared(slotWeightsW, max(1, p.b.groups)*p.sizeW)
-	if p.b.groups > 0 {
-		p.runGroups()
+	p.w = t.Shared(slotWeightsW, p.sizeW)
+	if accumulate {
+		p.layOut(false)
 	} else {
-		p.runShared()
+		clear(p.w)
+		clear(db)
 	}
-	p.store(dw, db, accumulate)
+	if p.b.strips > 0 {
+		p.runStrips(s.Images)
+	} else {
+		p.runShared(s.Images)
+	}
+	p.layOut(true)
 }
 
-// runGroups gives a group of tiles to each task.
-func (p *winogradWeights) runGroups() {
+// runStrips gives a strip of an image to each task, some images at a time.
+func (p *winogradWeights) runStrips(images int) {
+	const most = 32 // tasks at a time, for the sake of memory
 	in, out := p.x.channels, p.dy.channels
-	p.sums = p.t.Shared(slotWeightsSums, p.b.groups*out)
-	clear(p.sums)
-	p.t.Run(p.b.groups, func(task, worker int) {
-		v := p.t.Scratch(worker, slotWeightsV, positions*p.v.plane)
-		z := p.t.Scratch(worker, slotWeightsZ, positions*p.z.plane)
-		w := p.w[task*p.sizeW:][:p.sizeW]
-		sums := p.sums[task*out:][:out]
-		from, to := task*p.x.tiles/p.b.groups, (task+1)*p.x.tiles/p.b.groups
-		blocks := ceilDiv(to-from, p.b.tiles)
-		for i := range blocks {
-			first := from + i*(to-from)/blocks
-			count := from + (i+1)*(to-from)/blocks - first
-			p.in.inputTiles(&p.x, first, count, p.zeros, v, p.v)
-			p.k.gradientTiles(&p.dy, first, count, p.zeros, z, p.z, sums)
-			for o := 0; o < out; o += p.b.outputs {
-				for c := 0; c < in; c += p.b.channels {
-					p.block(worker, v, z, count, c, o, w, i > 0)
+	round := max(1, most/p.b.strips)
+	for image := 0; image < images; image += round {
+		tasks := min(round, images-image) * p.b.strips
+		w := p.t.Shared(slotWeightsParts, tasks*p.sizeW)
+		all := p.t.Shared(slotWeightsSums, tasks*out)
+		clear(all)
+		p.t.Run(tasks, func(task, worker int) {
+			v := p.t.Scratch(worker, slotWeightsV, positions*p.v.plane)
+			z := p.t.Scratch(worker, slotWeightsZ, positions*p.z.plane)
+			strip := task % p.b.strips
+			start := (image + task/p.b.strips) * p.each
+			from, to := start+strip*p.each/p.b.strips, start+(strip+1)*p.each/p.b.strips
+			blocks := ceilDiv(to-from, p.b.tiles)
+			for i := range blocks {
+				first := from + i*(to-from)/blocks
+				count := from + (i+1)*(to-from)/blocks - first
+				p.in.inputTiles(&p.x, first, count, p.zeros, v, p.v)
+				p.k.gradientTiles(&p.dy, first, count, p.zeros, z, p.z, all[task*out:][:out])
+				for o := 0; o < out; o += p.b.outputs {
+					for c := 0; c < in; c += p.b.channels {
+						p.block(worker, v, z, count, c, o, w[task*p.sizeW:][:p.sizeW], i > 0)
+					}
 				}
 			}
+		})
+		cuts, size := cut(p.sizeW, 1)
+		p.t.Run(cuts, func(task, _ int) {
+			sum := p.w[task*size : min((task+1)*size, p.sizeW)]
+			for i := range tasks {
+				addTo(sum, w[i*p.sizeW+task*size:])
+			}
+		})
+		for task := range tasks {
+			addTo(p.db, all[task*out:])
 		}
-	})
+	}
 }
 
 // runShared takes the superblocks one after the other.
-func (p *winogradWeights) runShared() {
+func (p *winogradWeights) runShared(images int) {
 	in, out := p.x.channels, p.dy.channels
 	v := p.t.Shared(slotWeightsV, positions*p.v.plane)
 	z := p.t.Shared(slotWeightsZ, positions*p.z.plane)
 	// A task transforms part tiles; each has sums of dy of its own.
 	part := max(1, 4096/(in+out))
-	p.sums = p.t.Shared(slotWeightsSums, ceilDiv(p.b.tiles, part)*out)
-	clear(p.sums)
-	blocks := ceilDiv(p.x.tiles, p.b.tiles)
-	for i := range blocks {
-		first := i * p.x.tiles / blocks
-		count := (i+1)*p.x.tiles/blocks - first
-		p.t.Run(ceilDiv(count, part), func(task, _ int) {
-			j := task * part
-			n := min(part, count-j)
-			p.in.inputTiles(&p.x, first+j, n, p.zeros, v[j*p.v.row:], p.v)
-			p.k.gradientTiles(&p.dy, first+j, n, p.zeros, z[j*p.z.row:], p.z, p.sums[task*out:][:out])
-		})
-		across := ceilDiv(in, p.b.channels)
-		p.t.Run(ceilDiv(out, p.b.outputs)*across, func(task, worker int) {
-			p.block(worker, v, z, count, task%across*p.b.channels, task/across*p.b.outputs, p.w, i > 0)
-		})
+	all := p.t.Shared(slotWeightsSums, ceilDiv(p.b.tiles, part)*out)
+	for image := 0; image < images; image += unitImages {
+		from, to := image*p.each, min(image+unitImages, images)*p.each
+		blocks := ceilDiv(to-from, p.b.tiles)
+		for i := range blocks {
+			first := from + i*(to-from)/blocks
+			count := from + (i+1)*(to-from)/blocks - first
+			clear(all)
+			p.t.Run(ceilDiv(count, part), func(task, _ int) {
+				j := task * part
+				n := min(part, count-j)
+				p.in.inputTiles(&p.x, first+j, n, p.zeros, v[j*p.v.row:], p.v)
+				p.k.gradientTiles(&p.dy, first+j, n, p.zeros, z[j*p.z.row:], p.z, all[task*out:][:out])
+			})
+			for j := out; j < len(all); j += out {
+				addTo(all[:out], all[j:])
+			}
+			addTo(p.db, all)
+			across := ceilDiv(in, p.b.channels)
+			p.t.Run(ceilDiv(out, p.b.outputs)*across, func(task, worker int) {
+				p.block(worker, v, z, count, task%across*p.b.channels, task/across*p.b.outputs, p.w, true)
+			})
+		}
+	}
+}
+
+// addTo adds the first elements of v to sum.
+func addTo(sum, v []float32) {
+	for i := range sum {
+		sum[i] += v[i]
 	}
 }
 
@@ -195,48 +237,26 @@ func (p *winogradWeights) block(worker int, v, z []float32, count, c, o int, w [
 	}
 }
 
-// store adds up W of all groups and lays out dw as [Out][In][9]; the same for db.
-func (p *winogradWeights) store(dw, db []float32, accumulate bool) {
+// layOut copies W to dw [Out][In][9]; or, without out, the other way.
+func (p *winogradWeights) layOut(out bool) {
 	const strip = 16 // channels a task
-	in, out, lanes := p.x.channels, p.dy.channels, p.k.lanes
+	in, of, lanes := p.x.channels, p.dy.channels, p.k.lanes
 	strips := ceilDiv(in, strip)
-	p.t.Run(ceilDiv(out, p.g.nr)*strips, func(task, worker int) {
+	p.t.Run(ceilDiv(of, p.g.nr)*strips, func(task, _ int) {
 		o, c := task/strips*p.g.nr, task%strips*strip
-		channels := min(strip, in-c)
-		n := channels * p.g.nr * 9
-		taps := p.w[(o*in+c*p.g.nr)*9:][:n]
-		if p.b.groups > 1 {
-			sum := p.t.Scratch(worker, slotWeightsTaps, n)
-			copy(sum, taps)
-			for i := 1; i < p.b.groups; i++ {
-				for j, v := range p.w[i*p.sizeW+(o*in+c*p.g.nr)*9:][:n] {
-					sum[j] += v
-				}
-			}
-			taps = sum
-		}
-		for i := range channels {
-			for j := range min(p.g.nr, out-o) {
-				to := dw[((o+j)*in+c+i)*9:][:9]
-				from := taps[(i*p.g.nr+j/lanes*lanes)*9+j%lanes:]
-				for r := range to {
-					v := from[r*lanes]
-					if accumulate {
-						v += to[r]
+		w := p.w[(o*in+c*p.g.nr)*9:]
+		for i := range min(strip, in-c) {
+			for j := range min(p.g.nr, of-o) {
+				taps := p.dw[((o+j)*in+c+i)*9:][:9]
+				sums := w[(i*p.g.nr+j/lanes*lanes)*9+j%lanes:]
+				for r := range taps {
+					if out {
+						taps[r] = sums[r*lanes]
+					} else {
+						sums[r*lanes] = taps[r]
 					}
-					to[r] = v
 				}
 			}
 		}
 	})
-	for o := range out {
-		sum := 0.0
-		for i := o; i < len(p.sums); i += out {
-			sum += float64(p.sums[i])
-		}
-		if accumulate {
-			sum += float64(db[o])
-		}
-		db[o] = float32(sum)
-	}
 }

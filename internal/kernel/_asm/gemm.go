@@ -101,20 +101,23 @@ func gemm(name string, v registers, mr, vectors, panel int) {
 	c := Load(Param("c"), GP64()).(GPVirtual)
 	ldc := Load(Param("ldc"), GP64()).(GPVirtual)
 	SHLQ(U8(2), ldc)
-	Comment("Fetch C where it will be added to.")
+	at := GP64()
+	rowByRow := func(f func(m Mem, i, j int)) {
+		MOVQ(c, at)
+		for i := range sums {
+			for j := range sums[i] {
+				f(Mem{Base: at, Disp: 4 * v.lanes * j}, i, j)
+			}
+			if i+1 < mr {
+				ADDQ(ldc, at)
+			}
+		}
+	}
+	Comment("Go on from what C holds.")
 	flags := Load(Param("flags"), GP64())
 	TESTQ(U32(flagAdd), flags)
 	JZ(LabelRef("start"))
-	at := GP64()
-	MOVQ(c, at)
-	for i := range mr {
-		for line := 0; line < vectors*v.lanes*4; line += 64 {
-			PREFETCHT0(Mem{Base: at, Disp: line})
-		}
-		if i+1 < mr {
-			ADDQ(ldc, at)
-		}
-	}
+	rowByRow(func(m Mem, i, j int) { VMOVUPS(m, sums[i][j]) })
 	Label("start")
 	CMPQ(k, Imm(unroll))
 	JL(LabelRef("rest"))
@@ -147,22 +150,6 @@ func gemm(name string, v registers, mr, vectors, panel int) {
 			}
 		}
 	}
-	rowByRow := func(f func(m Mem, i, j int)) {
-		MOVQ(c, at)
-		for i := range sums {
-			for j := range sums[i] {
-				f(Mem{Base: at, Disp: 4 * v.lanes * j}, i, j)
-			}
-			if i+1 < mr {
-				ADDQ(ldc, at)
-			}
-		}
-	}
-
-	TESTQ(U32(flagAdd), flags)
-	JZ(LabelRef("noAdd"))
-	rowByRow(func(m Mem, i, j int) { VADDPS(m, sums[i][j], sums[i][j]) })
-	Label("noAdd")
 
 	TESTQ(bias, bias)
 	JZ(LabelRef("noBias"))
@@ -186,6 +173,6 @@ func gemm(name string, v registers, mr, vectors, panel int) {
 
 // The flags of a microkernel, as in ../implementations.go.
 const (
-	flagAdd  = 1 << iota // add to what C holds
+	flagAdd  = 1 << iota // go on from what C holds
 	flagReLU             // negative elements become 0
 )
