@@ -56,7 +56,7 @@ type Config struct {
 
 	// length
 	Batch      int           `resume:"refused"`
-	MicroBatch int           `resume:"allowed"` // same result but for rounding
+	MicroBatch int           `resume:"allowed"` // same result
 	Epochs     int           `resume:"allowed"`
 	Steps      int           `resume:"allowed"`
 	MaxTime    time.Duration `resume:"allowed"`

@@ -32,7 +32,7 @@
 //
 // # Batches
 //
-// A Batch of B triplets holds 3B pictures: the B queries, then the B positives, then the B negatives. Which triplets and which pixels it
+// A Batch of B triplets holds 3B pictures: query, positive and negative of each triplet. Which triplets and which pixels it
 // holds is a function of the triplets, the files, the seed and the position alone: not of the number of workers, of the cache, or of
 // where the loader was started. (A loader that starts later meets bad pictures later, so only the moment at which there are too many of them
 // may differ.)

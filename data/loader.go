@@ -22,7 +22,7 @@ type Batch struct {
 	EndOfEpoch bool     // this is the epoch's last batch
 	Count      int      // triplets; may be below the batch size, and 0, at an epoch's end
 	Triplets   []int    // Count numbers into the list of triplets
-	Rows       []int32  // 3*Count rows of the metadata: the queries, then the positives, then the negatives
+	Rows       []int32  // 3*Count rows of the metadata: query, positive and negative of each triplet
 	Pixels     []byte   // 3*Count pictures of Size*Size*3 bytes in the same order, augmented
 }
 
@@ -288,10 +288,9 @@ func (l *Loader) assemble() {
 		}
 		if fine {
 			for role, row := range rows {
-				i := role*l.o.Batch + b.Count
-				b.Rows[i] = row
-				copy(b.Pixels[i*one:(i+1)*one], j.pixels[role*one:(role+1)*one])
+				b.Rows[3*b.Count+role] = row
 			}
+			copy(b.Pixels[3*b.Count*one:], j.pixels)
 			b.Triplets = append(b.Triplets, j.triplet)
 			b.Count++
 			good++
@@ -309,7 +308,7 @@ func (l *Loader) assemble() {
 				return
 			}
 		}
-		l.close(b, one)
+		b.Rows, b.Pixels = b.Rows[:3*b.Count], b.Pixels[:3*b.Count*one]
 		if !send(loaded{batch: b}) {
 			return
 		}
@@ -334,16 +333,6 @@ func (l *Loader) batch(one int) *Batch {
 	}
 	*b = Batch{Triplets: b.Triplets[:0], Rows: b.Rows[:n], Pixels: b.Pixels[:n*one]}
 	return b
-}
-
-// close moves the positives and negatives of a batch that is not full up to the queries.
-func (l *Loader) close(b *Batch, one int) {
-	for role := 1; role < 3 && b.Count < l.o.Batch; role++ {
-		from, to := role*l.o.Batch, role*b.Count
-		copy(b.Rows[to:to+b.Count], b.Rows[from:from+b.Count])
-		copy(b.Pixels[to*one:(to+b.Count)*one], b.Pixels[from*one:(from+b.Count)*one])
-	}
-	b.Rows, b.Pixels = b.Rows[:3*b.Count], b.Pixels[:3*b.Count*one]
 }
 
 // tooMany makes the error for more bad pictures than allowed.

@@ -105,12 +105,9 @@ func TestLoaderFollowsTheFile(t *testing.T) {
 			if at+count == n {
 				b.Next, b.EndOfEpoch = Position{epoch + 1, 0}, true
 			}
-			for role := range 3 {
-				for i := at; i < at+count; i++ {
-					if role == 0 {
-						b.Triplets = append(b.Triplets, i)
-					}
-					row := [3]int32{ts[i].Query, ts[i].Positive, ts[i].Negative}[role]
+			for i := at; i < at+count; i++ {
+				b.Triplets = append(b.Triplets, i)
+				for _, row := range []int32{ts[i].Query, ts[i].Positive, ts[i].Negative} {
 					b.Rows = append(b.Rows, row)
 					pixels, err := p.Load(int(row))
 					if err != nil {
@@ -321,10 +318,10 @@ func TestLoaderAugments(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			drawAugmentation(3, b.Epoch, b.Triplets[i%b.Count], i/b.Count, 32, true, true).apply(want, plain, 32)
+			drawAugmentation(3, b.Epoch, b.Triplets[i/3], i%3, 32, true, true).apply(want, plain, 32)
 			got := b.Pixels[i*len(want) : (i+1)*len(want)]
 			if !bytes.Equal(got, want) {
-				t.Errorf("epoch %d, triplet %d, role %d: other pixels", b.Epoch, b.Triplets[i%b.Count], i/b.Count)
+				t.Errorf("epoch %d, triplet %d, role %d: other pixels", b.Epoch, b.Triplets[i/3], i%3)
 			}
 			if !bytes.Equal(got, plain) {
 				changed++

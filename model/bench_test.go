@@ -58,15 +58,15 @@ func activate(b *testing.B, s *model.Siamese, batch model.Batch, active int) {
 	if err != nil {
 		b.Fatal(err)
 	}
-	per, n := len(batch.Pixels)/(3*batch.Triplets), batch.Triplets
-	for i := range n {
+	per := len(batch.Pixels) / (3 * batch.Triplets)
+	for i := range batch.Triplets {
 		if far := r.DPos[i] > r.DNeg[i]; far == (i < active) {
 			continue
 		}
-		p, q := batch.Pixels[(n+i)*per:(n+i+1)*per], batch.Pixels[(2*n+i)*per:(2*n+i+1)*per]
+		p, q := batch.Pixels[(3*i+1)*per:(3*i+2)*per], batch.Pixels[(3*i+2)*per:(3*i+3)*per]
 		for k := range p {
 			p[k], q[k] = q[k], p[k]
 		}
-		batch.Keys[n+i], batch.Keys[2*n+i] = batch.Keys[2*n+i], batch.Keys[n+i]
+		batch.Keys[3*i+1], batch.Keys[3*i+2] = batch.Keys[3*i+2], batch.Keys[3*i+1]
 	}
 }

@@ -20,8 +20,10 @@
 //
 // # Siamese
 //
-// The B queries, B positives and B negatives of a batch are one stack of 3B images that goes through one tower:
-// the weights are shared by construction, and each gradient comes out summed over the three.
+// The B triplets of a batch are one stack of 3B images, query, positive and negative of each, that goes through one tower:
+// the weights are shared by construction, and each gradient comes out summed over the three. An image's numbers do not depend
+// on its place, and gradients to the parameters are summed in the order of the stack, so that a batch computed in parts
+// (--micro-batch) comes to the same bits.
 //
 // # Work left out
 //
@@ -31,7 +33,8 @@
 //   - The backward pass of images whose triplets all keep the gap: their gradient is zero. Package loss finds them, package op
 //     brings the others together.
 //   - All but one of equal pictures in a batch, where there is no dropout: the tower runs on the different ones, and the loss
-//     reads an embedding as often as it occurs (distinct.go).
+//     reads an embedding as often as it occurs (distinct.go). Equal pictures in two parts of a batch run twice, so here the parts
+//     come to the same but for rounding.
 //
 // Start with spec.go, then tower.go and siamese.go.
 package model

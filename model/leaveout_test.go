@@ -66,7 +66,7 @@ func (c *course) run(t *testing.T) {
 // second's negative, and so on around; the last triplet's positive is its own query.
 func repeat(b model.Batch) {
 	per, n := len(b.Pixels)/(3*b.Triplets), b.Triplets
-	picture := func(role, i int) []byte { return b.Pixels[(role*n+i)*per : (role*n+i+1)*per] }
+	picture := func(role, i int) []byte { return b.Pixels[(3*i+role)*per : (3*i+role+1)*per] }
 	for i := 1; i < n; i++ {
 		copy(picture(i%3, i), picture((i+2)%3, i-1))
 	}
@@ -210,8 +210,8 @@ func TestNoneActive(t *testing.T) {
 	team, b := newTeam(t, 2), newBatch(small.Size, n, 1)
 	for i := range n { // D(q,p) is 0 and D(q,n) is not
 		per := len(b.Pixels) / (3 * n)
-		copy(b.Pixels[(n+i)*per:(n+i+1)*per], b.Pixels[i*per:])
-		b.Keys[n+i] = b.Keys[i]
+		copy(b.Pixels[(3*i+1)*per:(3*i+2)*per], b.Pixels[3*i*per:])
+		b.Keys[3*i+1] = b.Keys[3*i]
 	}
 	for _, dropout := range []float64{0, 0.4} {
 		spec := small
@@ -231,9 +231,12 @@ func TestNoneActive(t *testing.T) {
 			}
 		}
 		swapped := model.Batch{Triplets: n} // positives and negatives exchanged: all are active
-		third := len(b.Pixels) / 3
-		swapped.Pixels = slices.Concat(b.Pixels[:third], b.Pixels[2*third:], b.Pixels[third:2*third])
-		swapped.Keys = slices.Concat(b.Keys[:n], b.Keys[2*n:], b.Keys[n:2*n])
+		per := len(b.Pixels) / (3 * n)
+		for i := range n {
+			for _, at := range []int{3 * i, 3*i + 2, 3*i + 1} {
+				swapped.Pixels, swapped.Keys = append(swapped.Pixels, b.Pixels[at*per:(at+1)*per]...), append(swapped.Keys, b.Keys[at])
+			}
+		}
 		if r := step(t, s, swapped, n, false); r.Backward == 0 {
 			t.Fatalf("dropout %v: nothing to add to", dropout)
 		}

@@ -89,11 +89,7 @@ func newBatch(size, triplets int, seed uint64) model.Batch {
 func part(b model.Batch, start, n int) model.Batch {
 	out := model.Batch{Triplets: n}
 	per := len(b.Pixels) / (3 * b.Triplets)
-	for third := range 3 {
-		from := third*b.Triplets + start
-		out.Pixels = append(out.Pixels, b.Pixels[from*per:(from+n)*per]...)
-		out.Keys = append(out.Keys, b.Keys[from:from+n]...)
-	}
+	out.Pixels, out.Keys = b.Pixels[3*start*per:3*(start+n)*per], b.Keys[3*start:3*(start+n)]
 	return out
 }
 

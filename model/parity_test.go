@@ -123,17 +123,11 @@ func (c *parityCase) weights(t *testing.T) *model.Weights {
 	return w
 }
 
-// batch stacks the pictures of triplets: queries, positives, negatives.
+// batch stacks the pictures of triplets.
 func (c *parityCase) batch(ts []data.Triplet) model.Batch {
 	b := model.Batch{Triplets: len(ts)}
 	for _, v := range ts {
-		b.Pixels = append(b.Pixels, c.pixels[v.Query]...)
-	}
-	for _, v := range ts {
-		b.Pixels = append(b.Pixels, c.pixels[v.Positive]...)
-	}
-	for _, v := range ts {
-		b.Pixels = append(b.Pixels, c.pixels[v.Negative]...)
+		b.Pixels = slices.Concat(b.Pixels, c.pixels[v.Query], c.pixels[v.Positive], c.pixels[v.Negative])
 	}
 	return b
 }

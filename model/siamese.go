@@ -11,7 +11,8 @@ import (
 )
 
 // Siamese is the network that trains: one tower over stacks of 3B images, the hinge on their embeddings, and the
-// gradients to the parameters. It is not safe for concurrent use.
+// gradients to the parameters. The stack goes triplet by triplet, and gradients are summed in its order, so that the parts of a
+// batch come to the bits of the whole. It is not safe for concurrent use.
 type Siamese struct {
 	tower   *tower
 	input   []float32
@@ -21,6 +22,7 @@ type Siamese struct {
 	params  []optim.Param
 
 	distinct    distinct
+	rows        []int32 // of the embeddings: queries, positives, negatives
 	runRepeated bool
 }
 
@@ -39,7 +41,7 @@ func NewSiamese(team *kernel.Team, w *Weights, frozen func(name string) bool, ca
 	if err != nil {
 		return nil, err
 	}
-	s := &Siamese{tower: t, input: input, loss: l, distinct: newDistinct(3 * capacity)}
+	s := &Siamese{tower: t, input: input, loss: l, distinct: newDistinct(3 * capacity), rows: make([]int32, 3*capacity)}
 	nodes := make(gorgonia.Nodes, len(t.params))
 	for i, p := range t.params {
 		nodes[i] = p.node
@@ -56,7 +58,7 @@ func NewSiamese(team *kernel.Team, w *Weights, frozen func(name string) bool, ca
 
 // Batch is what one run of the network works on.
 type Batch struct {
-	// Pixels are 3*Triplets images of Size x Size x 3 bytes: all queries, then the positives, then the negatives.
+	// Pixels are 3*Triplets images of Size x Size x 3 bytes: query, positive and negative of each triplet.
 	Pixels   []byte
 	Triplets int
 	// Keys gives each image its dropout masks; unused when the network has no dropout.
@@ -92,7 +94,10 @@ func (s *Siamese) Step(b Batch, total int, accumulate bool) (Result, error) {
 	if !s.runRepeated && s.tower.weights.Spec.Dropout == 0 {
 		first, rows = s.distinct.find(r.Team, b.Pixels, 3*b.Triplets)
 	}
-	s.loss.Rows = rows
+	for i, row := range rows {
+		s.rows[i%3*b.Triplets+i/3] = row
+	}
+	s.loss.Rows = s.rows[:len(rows)]
 	r.Start(len(first))
 	r.Total, r.Accumulate, r.Train, r.Keys = total, accumulate, true, b.Keys
 	s.fill(b.Pixels, first)

@@ -5,14 +5,13 @@ import (
 	"math/rand/v2"
 )
 
-// drawBatch makes the pictures of a batch, 3*triplets of size x size x 3 bytes: all queries, then the positives, then the
-// negatives. With a gap of 0, that share of the triplets (rounded) is active; they come first.
+// drawBatch makes the pictures of a batch, 3*triplets of size x size x 3 bytes: query, positive and negative of each triplet. With a gap of 0, that share of the triplets (rounded) is active; they come first.
 func drawBatch(triplets, size int, active float64) (pixels []byte) {
 	per := size * size * 3
 	pixels = make([]byte, 3*triplets*per)
 	whole := int(math.Round(active * float64(triplets)))
 	for i := range triplets {
-		query, positive, negative := pixels[i*per:][:per], pixels[(triplets+i)*per:][:per], pixels[(2*triplets+i)*per:][:per]
+		query, positive, negative := pixels[3*i*per:][:per], pixels[(3*i+1)*per:][:per], pixels[(3*i+2)*per:][:per]
 		near, far := positive, negative
 		if i < whole {
 			near, far = far, near

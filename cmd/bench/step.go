@@ -120,22 +120,13 @@ func (t timer) training(ctx context.Context, w *model.Weights, gap float64, src 
 		opt = optim.NewSGD(s.Params(), 0.9, 5e-4, false)
 	}
 	per := t.o.spec.Size * t.o.spec.Size * 3
-	var part []byte
 	var active []float64
 	update := math.Inf(1)
 	r, err := t.run(ctx, src, func(pixels []byte, triplets int) error {
 		hinges := 0
 		for from := 0; from < triplets; from += t.o.microBatch {
 			n := min(t.o.microBatch, triplets-from)
-			b := model.Batch{Triplets: n, Pixels: pixels}
-			if n < triplets {
-				part = part[:0]
-				for role := range 3 {
-					first := role*triplets + from
-					part = append(part, pixels[first*per:(first+n)*per]...)
-				}
-				b.Pixels = part
-			}
+			b := model.Batch{Triplets: n, Pixels: pixels[3*from*per : 3*(from+n)*per]}
 			res, err := s.Step(b, triplets, from > 0)
 			if err != nil {
 				return err

@@ -34,7 +34,6 @@ type trainer struct {
 
 	place
 	keys      []uint64 // of a part of a batch, kept from step to step
-	pixels    []byte
 	started   time.Time
 	total     int    // steps of the whole run
 	saved     string // path of the newest checkpoint
@@ -131,23 +130,13 @@ func (t *trainer) gradients(b *data.Batch) (metrics.Record, error) {
 	per, micro := t.cfg.Size*t.cfg.Size*3, t.cfg.MicroBatchSize()
 	for from := 0; from < b.Count; from += micro {
 		n := min(micro, b.Count-from)
-		part := model.Batch{Triplets: n, Pixels: b.Pixels, Keys: t.keys[:0]}
-		if n < b.Count {
-			part.Pixels = t.pixels[:0]
-		}
-		for role := range 3 {
-			first := role*b.Count + from
-			if n < b.Count {
-				part.Pixels = append(part.Pixels, b.Pixels[first*per:(first+n)*per]...)
-			}
-			for i := range n {
-				part.Keys = append(part.Keys, kernel.StreamKey(t.cfg.Seed, dropoutStream, uint64(t.step), uint64(role), uint64(from+i)))
+		t.keys = t.keys[:0]
+		for i := from; i < from+n; i++ {
+			for role := range uint64(3) {
+				t.keys = append(t.keys, kernel.StreamKey(t.cfg.Seed, dropoutStream, uint64(t.step), role, uint64(i)))
 			}
 		}
-		t.keys = part.Keys
-		if n < b.Count {
-			t.pixels = part.Pixels
-		}
+		part := model.Batch{Triplets: n, Pixels: b.Pixels[3*from*per : 3*(from+n)*per], Keys: t.keys}
 		res, err := t.net.siamese.Step(part, b.Count, from > 0)
 		if err != nil {
 			return r, err
