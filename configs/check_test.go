@@ -158,7 +158,7 @@ func TestValidate(t *testing.T) {
 			good: wholes(func(c *Config, v int) { c.Limit = v }, 0, 1),
 			bad:  wholes(func(c *Config, v int) { c.Limit = v }, -1)},
 	}
-	covered := []string{"--metadata", "--images", "--val-triplets", "--shuffle", "--cache", "--init", "--out",
+	covered := []string{"--metadata", "--images", "--val-triplets", "--shuffle", "--cache", "--init", "--exact", "--out",
 		"--seed", "--dry-run", "--print-config", "--quiet"} // any value of their type is good
 	for _, test := range tests {
 		covered = append(covered, test.flag)

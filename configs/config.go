@@ -67,6 +67,7 @@ type Config struct {
 	Resume      string  `resume:"unlisted"`
 	Seed        uint64  `resume:"refused"` // the order of the triplets, augmentation and dropout
 	Threads     int     `resume:"allowed"` // same bits for any number
+	Exact       bool    `resume:"allowed"` // the checkpoint's kernels say so, and a warning
 	SaveEvery   int     `resume:"allowed"`
 	SaveMinutes float64 `resume:"allowed"`
 	Keep        int     `resume:"allowed"`

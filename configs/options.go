@@ -66,6 +66,7 @@ func options(c *Config) []option {
 		{"run", "resume", &c.Resume, "WHICH", "a new run", "auto: newest checkpoint of --out, or a new run; last, best or a checkpoint's path: must exist"},
 		{"run", "seed", &c.Seed, "N", "", "of every random choice; same seed, same config, same bits"},
 		{"run", "threads", &c.Threads, "N", "all CPUs", "threads that compute; the result is the same for any number"},
+		{"run", "exact", &c.Exact, "", "", "direct convolutions only, not Winograd's: slower, with smaller rounding errors"},
 		{"run", "save-every", &c.SaveEvery, "N", "at each epoch's end", "steps between two checkpoints"},
 		{"run", "save-minutes", &c.SaveMinutes, "M", "off", "also save when the last checkpoint is this old"},
 		{"run", "keep", &c.Keep, "N", "", "newest checkpoints that stay, besides the best one"},

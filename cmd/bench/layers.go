@@ -12,6 +12,7 @@ import (
 // A row is one kernel of the step: a layer's pass.
 type row struct {
 	name, pass, shape string
+	algorithm         string  // of a convolution
 	flops             float64 // for one image; 0 where operations say nothing about the time
 	run               func()
 }
@@ -21,6 +22,7 @@ type measured struct {
 	Name   string  `json:"name"`
 	Pass   string  `json:"pass"`
 	Shape  string  `json:"shape,omitempty"`
+	How    string  `json:"algorithm,omitempty"` // of a convolution
 	MS     float64 `json:"ms"`
 	GFLOPS float64 `json:"gflops"` // effective; 0 where operations say nothing about the time
 	Share  float64 `json:"share"`  // of the limit
@@ -45,7 +47,7 @@ func measure(ctx context.Context, rows []row, images int, limit float64, patienc
 			return err
 		}
 		seconds := fastest(patience, r.run) / float64(images)
-		m := measured{Name: r.name, Pass: r.pass, Shape: r.shape, MS: seconds * 1e3}
+		m := measured{Name: r.name, Pass: r.pass, Shape: r.shape, How: r.algorithm, MS: seconds * 1e3}
 		if r.flops > 0 {
 			m.GFLOPS = r.flops / seconds / 1e9
 			m.Share = m.GFLOPS / limit
@@ -135,5 +137,18 @@ func (b *builder) add(name, pass, shape string, flops float64, run func()) {
 	if b.forwardOnly && pass != forward && pass != forwardPool {
 		return
 	}
-	b.rows = append(b.rows, row{name, pass, shape, flops, run})
+	b.rows = append(b.rows, row{name: name, pass: pass, shape: shape, flops: flops, run: run})
+}
+
+// addConv adds a pass of a convolution.
+func (b *builder) addConv(l *layer, pass string, run func()) {
+	kind, ok := map[string]kernel.Pass{toData: kernel.DataPass, toWeights: kernel.WeightsPass}[pass]
+	if !ok {
+		kind = kernel.ForwardPass
+	}
+	n := len(b.rows)
+	b.add(l.name, pass, l.shape(), l.flops(), run)
+	if len(b.rows) > n {
+		b.rows[n].algorithm = l.conv.Algorithm(b.team, kind)
+	}
 }

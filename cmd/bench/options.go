@@ -11,6 +11,7 @@ import (
 // options are the flags.
 type options struct {
 	json, layers, forward   bool
+	exact                   bool
 	threads                 int
 	batch, microBatch       int
 	steps                   int
@@ -42,6 +43,7 @@ The fastest round counts; other programs on the machine can only slow one down.`
 	f.StringVar(&o.spec.Head, "head", model.HeadFC, "what fc6 sees: fc (all positions) or gap (their mean)")
 	f.Float64Var(&o.active, "active", 1, "share of the triplets whose hinge is above 0, rounded to whole triplets")
 	f.BoolVar(&o.forward, "forward", false, "the embedding only, no training")
+	f.BoolVar(&o.exact, "exact", false, "direct convolutions only, as train --exact")
 	f.BoolVar(&o.layers, "layers", true, "measure each layer by itself too")
 	f.StringSliceVar(&o.freeze, "freeze", nil, "parameters that are not trained, as in train --freeze: features, classifier, ...")
 	f.StringVar(&o.optimizer, "optimizer", "sgd", "sgd (momentum 0.9) or adamw")

@@ -110,7 +110,7 @@ func (r *report) writeLimit(w io.Writer) {
 }
 
 func (r *report) writeLayerHead(w io.Writer) {
-	fmt.Fprintf(w, "\n%-13s %-17s %-17s %9s %9s %9s\n", "layer", "pass", "shape", "ms/image", "GFLOP/s", "of limit")
+	fmt.Fprintf(w, "\n%-13s %-17s %-17s %-8s %9s %9s %9s\n", "layer", "pass", "shape", "how", "ms/image", "GFLOP/s", "of limit")
 }
 
 func writeLayer(w io.Writer, m measured) {
@@ -118,7 +118,7 @@ func writeLayer(w io.Writer, m measured) {
 	if m.GFLOPS > 0 {
 		rate = fmt.Sprintf(" %9.1f %9s", m.GFLOPS, percent(m.Share))
 	}
-	fmt.Fprintf(w, "%-13s %-17s %-17s %9.3f%s\n", m.Name, m.Pass, m.Shape, m.MS, rate)
+	fmt.Fprintf(w, "%-13s %-17s %-17s %-8s %9.3f%s\n", m.Name, m.Pass, m.Shape, m.How, m.MS, rate)
 }
 
 // writeLayerSums adds the layers up by kind and says how much of the step they are.
@@ -160,7 +160,7 @@ func (r *report) writeLayerSums(w io.Writer) {
 		if s.flops > 0 {
 			rate = fmt.Sprintf(" %9.1f %9s", s.flops/s.ms, percent(s.flops/s.ms/r.Limit))
 		}
-		fmt.Fprintf(w, "%-49s %9.3f%s\n", s.name, s.ms, rate)
+		fmt.Fprintf(w, "%-58s %9.3f%s\n", s.name, s.ms, rate)
 	}
 }
 
@@ -169,7 +169,7 @@ func (r *report) writeStep(w io.Writer) {
 	if r.Forward {
 		name = "forward"
 	}
-	fmt.Fprintf(w, "\n%-49s %9.3f %9.1f %9s   best of %d; median %.3f ms\n", name, r.MS, r.GFLOPS, percent(r.OverLimit), r.Steps, r.Median)
+	fmt.Fprintf(w, "\n%-58s %9.3f %9.1f %9s   best of %d; median %.3f ms\n", name, r.MS, r.GFLOPS, percent(r.OverLimit), r.Steps, r.Median)
 	fmt.Fprintf(w, "%.2f images/s", r.ImagesPerS)
 	if !r.Forward {
 		fmt.Fprintf(w, ", %.1f %% of the triplets active", 100*r.Active)

@@ -16,7 +16,7 @@ func (b *builder) convolution(l *layer, masked bool) {
 	w, dw, bias, db := b.w[:c.Out*c.In*c.Kernel*c.Kernel], b.dw[:c.Out*c.In*c.Kernel*c.Kernel], b.bias[:c.Out], b.db[:c.Out]
 	if p := l.pool; p != nil {
 		pooled, index := b.z[:len(y)/4], b.index[:len(y)/4]
-		b.add(l.name, forwardPool, l.shape(), l.flops(), func() { c.ForwardPool(t, x, w, bias, pooled, index) })
+		b.addConv(l, forwardPool, func() { c.ForwardPool(t, x, w, bias, pooled, index) })
 		if l.data || l.weights {
 			b.add(l.name, "unpool", fmt.Sprintf("%dx%d %d", p.OutHeight(), p.OutWidth(), p.Channels), 0, func() {
 				kernel.MaskReLU(t, pooled, b.x[:len(pooled)])
@@ -24,17 +24,17 @@ func (b *builder) convolution(l *layer, masked bool) {
 			})
 		}
 	} else {
-		b.add(l.name, forward, l.shape(), l.flops(), func() { c.Forward(t, x, w, bias, y, true) })
+		b.addConv(l, forward, func() { c.Forward(t, x, w, bias, y, true) })
 	}
 	if l.weights {
-		b.add(l.name, toWeights, l.shape(), l.flops(), func() { c.BackwardWeights(t, x, y, dw, db, false) })
+		b.addConv(l, toWeights, func() { c.BackwardWeights(t, x, y, dw, db, false) })
 	}
 	if l.data {
 		mask := x
 		if !masked {
 			mask = nil
 		}
-		b.add(l.name, toData, l.shape(), l.flops(), func() { c.BackwardDataMasked(t, y, w, mask, z) })
+		b.addConv(l, toData, func() { c.BackwardDataMasked(t, y, w, mask, z) })
 	}
 }
 
@@ -79,7 +79,7 @@ func (b *builder) shallow(l *layer) {
 	b.add(l.name, "forward, average", fmt.Sprintf("%dx%d 1/%d", size, size, average.Kernel), 0, func() { average.Forward(t, picture, small) })
 	y := b.y[:c.Images*c.OutHeight()*c.OutWidth()*c.Out]
 	w, dw, bias, db := b.w[:c.Out*c.In*c.Kernel*c.Kernel], b.dw[:c.Out*c.In*c.Kernel*c.Kernel], b.bias[:c.Out], b.db[:c.Out]
-	b.add(l.name, forward, l.shape(), l.flops(), func() { c.Forward(t, small, w, bias, y, true) })
+	b.addConv(l, forward, func() { c.Forward(t, small, w, bias, y, true) })
 	pooled := b.z[:b.images*p.OutHeight()*p.OutWidth()*p.Channels]
 	flat, index := b.x[:len(pooled)], b.index[:len(pooled)]
 	shape := fmt.Sprintf("%dx%d %d", p.Height, p.Width, p.Channels)
@@ -92,7 +92,7 @@ func (b *builder) shallow(l *layer) {
 			kernel.FlattenBackward(t, b.images, p.OutHeight(), p.OutWidth(), p.Channels, flat, pooled)
 			p.Backward(t, pooled, index, y)
 		})
-		b.add(l.name, toWeights, l.shape(), l.flops(), func() { c.BackwardWeights(t, small, y, dw, db, false) })
+		b.addConv(l, toWeights, func() { c.BackwardWeights(t, small, y, dw, db, false) })
 	}
 }
 

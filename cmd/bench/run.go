@@ -45,6 +45,7 @@ func bench(ctx context.Context, o *options, out, stderr io.Writer) (*report, err
 	note := func(format string, a ...any) { fmt.Fprintf(stderr, format+"\n", a...) }
 	team := kernel.NewTeam(o.threads)
 	defer team.Close()
+	team.Exact(o.exact)
 	net, err := newNetwork(o.spec, 3*o.batch, o.frozen)
 	if err != nil {
 		return nil, err

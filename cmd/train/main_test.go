@@ -181,3 +181,19 @@ func TestMicroBatch(t *testing.T) {
 		sameTensors(t, "--micro-batch "+micro, whole.Checkpoint, parts.Checkpoint)
 	}
 }
+
+// TestExact: --exact gives other bits and nearly the same result, and going on without it is said.
+func TestExact(t *testing.T) {
+	dir := tinyShop(t)
+	args := func(out string, more ...string) []string {
+		return tinyArgs(dir, filepath.Join(dir, out), append([]string{"--width", "0.25", "--steps", "1"}, more...)...)
+	}
+	fast, exact := trained(t, args("fast")...), trained(t, args("exact", "--exact")...)
+	if d := math.Abs(*fast.Loss - *exact.Loss); d == 0 || d > 1e-5 {
+		t.Errorf("losses %v and, with --exact, %v", *fast.Loss, *exact.Loss)
+	}
+	code, _, said := start(context.Background(), t, args("exact", "--resume", "last", "--steps", "2")...)
+	if code != cli.Done || !strings.Contains(said, "direct convolutions, this run uses") || !strings.Contains(said, "differ in rounding") {
+		t.Errorf("exit code %d, said:\n%s", code, said)
+	}
+}

@@ -37,6 +37,7 @@ func buildNetwork(cfg *configs.Config, validate, resumed bool, report *progress.
 		return nil, &cli.UsageError{Err: err}
 	}
 	n = &network{team: kernel.NewTeam(cfg.Threads)}
+	n.team.Exact(cfg.Exact)
 	defer func() {
 		if err != nil {
 			n.team.Close()

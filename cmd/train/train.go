@@ -101,7 +101,7 @@ func (t *trainer) begin() error {
 		debug.FreeOSMemory()
 		t.report.Printf("resume    %s: step %d, epoch %d, triplet %d of it", f.fromPath, t.step, t.next.Epoch+1, t.next.Index)
 		if k := f.state.Kernel; k != "" && k != t.net.team.Kernels() {
-			t.report.Warnf("the checkpoint was computed with the kernels %s, this machine uses %s: results differ in rounding", k, t.net.team.Kernels())
+			t.report.Warnf("the checkpoint was computed with the kernels %s, this run uses %s: results differ in rounding", k, t.net.team.Kernels())
 		}
 		f.store.Removed = func(path, why string) { t.report.Printf("removed %s: %s", path, why) }
 		if err := f.store.RemoveAfter(t.step); err != nil {

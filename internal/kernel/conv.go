@@ -28,7 +28,7 @@ func outSize(in, kernel, stride, pad int) int {
 func (s Conv) Forward(t *Team, x, w, bias, y []float32, relu bool) {
 	s.want("Conv.Forward", x, w, y)
 	wantLength("Conv.Forward", "bias", len(bias), s.Out)
-	s.algorithm(t, forwardPass).forward(s, t, x, w, bias, y, relu)
+	s.algorithm(t, ForwardPass).forward(s, t, x, w, bias, y, relu)
 }
 
 // ForwardPool is Forward with ReLU and then max pooling by 2x2, without a place for the map in between: y is
@@ -42,7 +42,7 @@ func (s Conv) ForwardPool(t *Team, x, w, bias, y []float32, index []uint8) {
 	if s.OutHeight()%2 != 0 || s.OutWidth()%2 != 0 {
 		panic(fmt.Sprintf("kernel: Conv.ForwardPool: %d x %d outputs, want even sides", s.OutHeight(), s.OutWidth()))
 	}
-	s.algorithm(t, forwardPass).forwardPool(s, t, x, w, bias, y, index)
+	s.algorithm(t, ForwardPass).forwardPool(s, t, x, w, bias, y, index)
 }
 
 // BackwardData computes dx, the gradient of x, from dy and w.
@@ -55,7 +55,7 @@ func (s Conv) BackwardDataMasked(t *Team, dy, w, x, dx []float32) {
 	if x != nil {
 		wantLength("Conv.BackwardDataMasked", "x", len(x), len(dx))
 	}
-	s.algorithm(t, dataPass).backwardData(s, t, dy, w, x, dx)
+	s.algorithm(t, DataPass).backwardData(s, t, dy, w, x, dx)
 }
 
 // BackwardWeights computes dw and db, the gradients of w and bias, from x and dy; with accumulate it adds them to what
@@ -63,26 +63,30 @@ func (s Conv) BackwardDataMasked(t *Team, dy, w, x, dx []float32) {
 func (s Conv) BackwardWeights(t *Team, x, dy, dw, db []float32, accumulate bool) {
 	s.want("Conv.BackwardWeights", x, dw, dy)
 	wantLength("Conv.BackwardWeights", "db", len(db), s.Out)
-	s.algorithm(t, weightsPass).backwardWeights(s, t, x, dy, dw, db, accumulate)
+	s.algorithm(t, WeightsPass).backwardWeights(s, t, x, dy, dw, db, accumulate)
 }
 
 // Exact makes all convolutions direct, which is slower and loses fewer bits; Exact(false) chooses by shape again.
 func (t *Team) Exact(on bool) { t.exact = on }
 
-// A pass is what is computed of a convolution.
-type pass int
+// A Pass is what is computed of a convolution.
+type Pass int
 
+// The passes: forward, and the gradients to the input and to the weights.
 const (
-	forwardPass pass = iota
-	dataPass
-	weightsPass
+	ForwardPass Pass = iota
+	DataPass
+	WeightsPass
 )
+
+// Algorithm names the algorithm that the team uses for a pass: winograd or direct.
+func (s Conv) Algorithm(t *Team, p Pass) string { return s.algorithm(t, p).name }
 
 // convAlgorithm is a way to compute a convolution and its gradients.
 type convAlgorithm struct {
 	name            string
-	supports        func(s Conv, p pass) bool // can compute it
-	wins            func(s Conv, p pass) bool // is faster than those after it, where it supports the shape
+	supports        func(s Conv, p Pass) bool // can compute it
+	wins            func(s Conv, p Pass) bool // is faster than those after it, where it supports the shape
 	forward         func(s Conv, t *Team, x, w, bias, y []float32, relu bool)
 	forwardPool     func(s Conv, t *Team, x, w, bias, y []float32, index []uint8)
 	backwardData    func(s Conv, t *Team, dy, w, x, dx []float32)
@@ -91,7 +95,7 @@ type convAlgorithm struct {
 
 // convAlgorithms lists them, the preferred first; the last supports every shape.
 func convAlgorithms() []convAlgorithm {
-	always := func(Conv, pass) bool { return true }
+	always := func(Conv, Pass) bool { return true }
 	return []convAlgorithm{
 		{
 			name:            "winograd",
@@ -115,7 +119,7 @@ func convAlgorithms() []convAlgorithm {
 }
 
 // algorithm returns the first that supports the shape and wins there.
-func (s Conv) algorithm(t *Team, p pass) convAlgorithm {
+func (s Conv) algorithm(t *Team, p Pass) convAlgorithm {
 	list := convAlgorithms()
 	for _, a := range list {
 		if !t.exact && a.supports(s, p) && a.wins(s, p) {

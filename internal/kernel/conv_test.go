@@ -97,7 +97,7 @@ func TestConv(t *testing.T) {
 					eachImplementation(t, func(t *testing.T, teams []*Team) {
 						type values = map[string][]float64
 						for _, relu := range []bool{false, true} {
-							if !a.supports(c.Conv, forwardPass) {
+							if !a.supports(c.Conv, ForwardPass) {
 								continue
 							}
 							want := y
@@ -109,7 +109,7 @@ func TestConv(t *testing.T) {
 									a.forward(c.Conv, team, in["x"], in["w"], in["bias"], out["y"], relu)
 								})
 						}
-						if a.supports(c.Conv, dataPass) {
+						if a.supports(c.Conv, DataPass) {
 							compare(t, teams, 1e-5, values{"dy": dy, "w": w}, nil, values{"dx": dx},
 								func(team *Team, in, out map[string][]float32) {
 									a.backwardData(c.Conv, team, in["dy"], in["w"], nil, out["dx"])
@@ -119,7 +119,7 @@ func TestConv(t *testing.T) {
 									a.backwardData(c.Conv, team, in["dy"], in["w"], in["x"], out["dx"])
 								})
 						}
-						if !a.supports(c.Conv, weightsPass) {
+						if !a.supports(c.Conv, WeightsPass) {
 							return
 						}
 						compare(t, teams, 1e-5, values{"x": x, "dy": dy}, nil, values{"dw": dw, "db": db},
@@ -260,18 +260,18 @@ func benchmarkConv(b *testing.B, p implementation, threads int, s Conv, a convAl
 	w, bias := aligned(s.Out*s.In*9), aligned(s.Out)
 	fill(x, y, w)
 	flops := 2 * float64(len(y)) * float64(s.In) * 9
-	run := func(name string, p pass, f func()) {
+	run := func(name string, p Pass, f func()) {
 		if a.supports(s, p) {
 			b.Run(name, func(b *testing.B) { rate(b, flops, f) })
 		}
 	}
-	run("forward", forwardPass, func() { a.forward(s, team, x, w, bias, y, true) })
+	run("forward", ForwardPass, func() { a.forward(s, team, x, w, bias, y, true) })
 	if s.Height%2 == 0 && s.Width%2 == 0 {
 		index := make([]uint8, len(y)/4)
-		run("pool", forwardPass, func() { a.forwardPool(s, team, x, w, bias, y[:len(y)/4], index) })
+		run("pool", ForwardPass, func() { a.forwardPool(s, team, x, w, bias, y[:len(y)/4], index) })
 	}
-	run("data", dataPass, func() { a.backwardData(s, team, y, w, x, dx) })
-	run("weights", weightsPass, func() { a.backwardWeights(s, team, x, y, w, bias, false) })
+	run("data", DataPass, func() { a.backwardData(s, team, y, w, x, dx) })
+	run("weights", WeightsPass, func() { a.backwardWeights(s, team, x, y, w, bias, false) })
 }
 
 // fill writes small values that are not all the same.

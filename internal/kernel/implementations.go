@@ -93,6 +93,9 @@ func choose() (best implementation, note string) {
 // Kernels names the microkernels that the team uses, for the start-up log.
 func (t *Team) Kernels() string {
 	s := t.impl.gemm.name
+	if t.exact {
+		s += ", direct convolutions"
+	}
 	if t.note != "" {
 		s += " (" + t.note + ")"
 	}

@@ -177,7 +177,7 @@ func TestForwardPool(t *testing.T) {
 			continue
 		}
 		for _, a := range convAlgorithms() {
-			if !a.supports(c.Conv, forwardPass) {
+			if !a.supports(c.Conv, ForwardPass) {
 				continue
 			}
 			t.Run(c.name+" "+a.name, func(t *testing.T) {
@@ -226,7 +226,7 @@ func TestExact(t *testing.T) {
 	s := Conv{1, 56, 56, 256, 256, 3, 1, 1}
 	for _, on := range []bool{false, true, false} {
 		team.Exact(on)
-		for p := range weightsPass + 1 {
+		for p := range WeightsPass + 1 {
 			if a := s.algorithm(team, p); (a.name == "direct") != on {
 				t.Errorf("Exact(%v): pass %d is %s", on, p, a.name)
 			}
