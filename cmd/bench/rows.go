@@ -15,11 +15,14 @@ func (b *builder) convolution(l *layer, masked bool) {
 	y := b.y[:c.Images*c.OutHeight()*c.OutWidth()*c.Out]
 	w, dw, bias, db := b.w[:c.Out*c.In*c.Kernel*c.Kernel], b.dw[:c.Out*c.In*c.Kernel*c.Kernel], b.bias[:c.Out], b.db[:c.Out]
 	if p := l.pool; p != nil {
+		last := l == &b.features[len(b.features)-1]
 		pooled, index := b.z[:len(y)/4], b.index[:len(y)/4]
 		b.addConv(l, forwardPool, func() { c.ForwardPool(t, x, w, bias, pooled, index) })
 		if l.data || l.weights {
 			b.add(l.name, "unpool", fmt.Sprintf("%dx%d %d", p.OutHeight(), p.OutWidth(), p.Channels), 0, func() {
-				kernel.MaskReLU(t, pooled, b.x[:len(pooled)])
+				if last { // in the others the layer above masks
+					kernel.MaskReLU(t, pooled, b.x[:len(pooled)])
+				}
 				p.Backward(t, pooled, index, y)
 			})
 		}

@@ -18,7 +18,7 @@
 // Grad (symbolic differentiation) asks each op for the nodes of its gradient. For a layer y = relu(x*w + b)
 // they are
 //
-//	mask = dy where y > 0              in place in dy's buffer
+//	mask = dy where y > 0              in place in dy's buffer; left out where the layer above, a convolution, did it in its dx
 //	dw   = gradient to the weights     (x, mask)
 //	db   = gradient to the bias        left by dw, so it has dw as its child
 //	dx   = gradient to the data        (mask, w), with dw as an extra child that fixes the order

@@ -29,8 +29,10 @@ type layer struct {
 	perImage int // floats of the output for each image, for the ReLU mask
 	unpool   *unpooling
 
-	forward  func(images int, x, w, b, y []float32)
-	toData   func(images int, dy, w, dx []float32)
+	forward func(images int, x, w, b, y []float32)
+	// toData computes dx; where masked is set and x is not nil, dx is 0 where x is not above 0.
+	toData   func(images int, dy, w, x, dx []float32)
+	masked   bool
 	toWeight func(images int, x, dy, dw, db []float32, accumulate bool)
 }
 
@@ -50,6 +52,7 @@ func (l layer) apply(r *Runtime, x, w, b Var, s Slots) (Var, error) {
 			return l.gradient(r, wrt, in, y, dy, s)
 		},
 	}, x.Node, w.Node, b.Node)
+	r.rectified[n] = l.relu
 	return Var{n, x.Grad || w.Grad || b.Grad}, err
 }
 
@@ -58,7 +61,7 @@ func (l layer) apply(r *Runtime, x, w, b Var, s Slots) (Var, error) {
 func (l layer) gradient(r *Runtime, wrt []bool, in gorgonia.Nodes, y, dy *gorgonia.Node, s Slots) (gorgonia.Nodes, error) {
 	var err error
 	grads := make(gorgonia.Nodes, 3)
-	if l.relu {
+	if l.relu && !r.masked[dy] {
 		r.Keep(y)
 		if dy, err = r.Apply(Definition{
 			Name: l.name + " mask", Out: l.out, Alias: 0,
@@ -115,16 +118,28 @@ func (l layer) gradient(r *Runtime, wrt []bool, in gorgonia.Nodes, y, dy *gorgon
 		data = append(data, dw)
 	}
 	if wrt[0] {
+		mask := -1 // the place of x among the operands
+		if l.masked && r.rectified[in[0]] {
+			r.Keep(in[0])
+			mask = len(data)
+			data = append(data, in[0])
+		}
 		if grads[0], err = r.Apply(Definition{
 			Name: l.name + " dx", Out: l.in, Slot: s.Grad, Alias: -1,
 			Run: func(in [][]float32, out []float32) {
-				if r.Active > 0 {
-					l.toData(r.Active, in[0], in[1], out)
+				if r.Active == 0 {
+					return
 				}
+				var x []float32
+				if mask >= 0 {
+					x = in[mask]
+				}
+				l.toData(r.Active, in[0], in[1], x, out)
 			},
 		}, data...); err != nil {
 			return nil, err
 		}
+		r.masked[grads[0]] = mask >= 0
 	}
 	return grads, nil
 }
@@ -171,8 +186,12 @@ func convolution(r *Runtime, name string, c kernel.Conv) (l layer, with func(ima
 		in:      tensor.Shape{c.Images, c.Height, c.Width, c.In},
 		out:     tensor.Shape{c.Images, c.OutHeight(), c.OutWidth(), c.Out},
 		outputs: c.Out, perImage: out,
-		toData: func(n int, dy, w, dx []float32) {
-			with(n).BackwardData(r.Team, dy[:n*out], w, dx[:n*in])
+		masked: true,
+		toData: func(n int, dy, w, x, dx []float32) {
+			if x != nil {
+				x = x[:n*in]
+			}
+			with(n).BackwardDataMasked(r.Team, dy[:n*out], w, x, dx[:n*in])
 		},
 		toWeight: func(n int, x, dy, dw, db []float32, accumulate bool) {
 			with(n).BackwardWeights(r.Team, x[:n*in], dy[:n*out], dw, db, accumulate)
@@ -193,7 +212,7 @@ func Dense(r *Runtime, name string, x, w, b Var, relu bool, s Slots) (Var, error
 		forward: func(n int, x, w, b, y []float32) {
 			kernel.DenseForward(r.Team, n, in, out, x[:n*in], w, b, y[:n*out], relu)
 		},
-		toData: func(n int, dy, w, dx []float32) {
+		toData: func(n int, dy, w, _, dx []float32) {
 			kernel.DenseBackwardData(r.Team, n, in, out, dy[:n*out], w, dx[:n*in])
 		},
 		toWeight: func(n int, x, dy, dw, db []float32, accumulate bool) {

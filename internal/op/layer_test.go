@@ -150,6 +150,69 @@ func TestFrozen(t *testing.T) {
 	}
 }
 
+// TestMaskByTheLayerAbove: where one convolution alone reads the output of a ReLU, its dx is masked, and there is no pass for that; where
+// two do, their sum is masked. The gradients are right both ways.
+func TestMaskByTheLayerAbove(t *testing.T) {
+	c := kernel.Conv{Images: 3, Height: 5, Width: 4, In: 13, Out: 13, Kernel: 3, Stride: 1, Pad: 1}
+	const used, wide = 2, 5 * 4 * 13
+	for _, consumers := range []int{1, 2} {
+		for _, frozen := range []bool{false, true} {
+			g := convCase("", c, used, true)
+			g.operands = append(g.operands, g.operands[1:]...)
+			g.operands = append(g.operands, g.operands[1:3]...) // weights and biases of below, above 0 and above 1
+			if frozen {
+				for i := range g.operands[1:] {
+					g.operands[1+i].grad = false
+				}
+			}
+			g.step = 1e-6
+			for i := range g.operands {
+				g.operands[i].draw = normal
+			}
+			if consumers == 1 {
+				g.operands = g.operands[:5]
+			}
+			g.build = func(r *op.Runtime, in []op.Var) (op.Var, error) {
+				below, err := op.Conv(r, "below", in[0], in[1], in[2], c, true, op.Slots{})
+				if err != nil {
+					return below, err
+				}
+				var flat [2]op.Var
+				for i := range consumers {
+					y, err := op.Conv(r, fmt.Sprint("above", i), below, in[3+2*i], in[4+2*i], c, true, op.Slots{})
+					if err != nil {
+						return y, err
+					}
+					if flat[i], err = op.Flatten(r, "", y, op.Slots{}); err != nil {
+						return y, err
+					}
+				}
+				if consumers == 1 {
+					return flat[0], nil
+				}
+				return op.Join(r, "", flat[0], flat[1], op.Slots{})
+			}
+			g.define = func(n int, in [][]float64) []float64 {
+				below := defineConv(c, n, true, in[0], in[1], in[2])
+				above := func(i int) []float64 {
+					return defineFlatten(n, 5, 4, 13, defineConv(c, n, true, below, in[3+2*i], in[4+2*i]))
+				}
+				if consumers == 1 {
+					return above(0)
+				}
+				return defineJoin(n, wide, wide, above(0), above(1))
+			}
+			t.Run(fmt.Sprint(consumers, " consumers, frozen ", frozen), func(t *testing.T) {
+				b := newBench(t, g)
+				if got := len(b.operations("conv below mask")); got != consumers-1 {
+					t.Errorf("%d passes to mask", got)
+				}
+				g.check(t)
+			})
+		}
+	}
+}
+
 // TestDataAfterWeights: the gradient to the data is a parent of that to the weights in the graph, whatever order gorgonia finds for the
 // rest. The gradient to the data of the layer below overwrites what the weights' gradient reads.
 func TestDataAfterWeights(t *testing.T) {

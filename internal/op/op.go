@@ -34,6 +34,9 @@ type Runtime struct {
 	beside int64 // bytes that ops keep beside their outputs
 	count  int
 
+	rectified map[*gorgonia.Node]bool // outputs of a ReLU
+	masked    map[*gorgonia.Node]bool // gradients to such an output that are 0 where it is
+
 	kept  []kept // what Narrow moves
 	parts []part
 }
@@ -46,7 +49,7 @@ type slot struct {
 
 // NewRuntime returns a runtime whose ops run on the team.
 func NewRuntime(team *kernel.Team) *Runtime {
-	return &Runtime{Team: team, slots: map[string]*slot{}}
+	return &Runtime{Team: team, slots: map[string]*slot{}, rectified: map[*gorgonia.Node]bool{}, masked: map[*gorgonia.Node]bool{}}
 }
 
 // Start says that the next run is of that many images, and that its backward pass is of all of them unless Narrow is called.
