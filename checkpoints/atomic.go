@@ -9,7 +9,6 @@ import (
 	"io"
 	"io/fs"
 	"maps"
-	"os"
 	"path/filepath"
 	"runtime"
 	"slices"
@@ -25,8 +24,8 @@ const spaceMargin = 16 << 20
 
 // system is the part of the file system that writing uses; tests put failures in it.
 type system interface {
-	Free(dir string) (int64, error) // errors.ErrUnsupported where it cannot be told
-	Create(path string) (output, error)
+	Free(dir string) (int64, error)     // errors.ErrUnsupported where it cannot be told
+	Create(path string) (output, error) // a temporary file beside path
 	Rename(from, to string) error
 	Remove(path string) error
 	SyncDir(dir string) error
@@ -37,6 +36,7 @@ type system interface {
 // the rename or the removal.
 type output interface {
 	io.Writer
+	Name() string
 	Sync() error
 	Close() error
 	Release()
@@ -63,11 +63,11 @@ func write(sys system, path string, f *File, view bool) (err error) {
 	if err := checkSpace(sys, dir, path, size); err != nil {
 		return err
 	}
-	temp := fmt.Sprintf("%s.%d-%s.tmp", path, os.Getpid(), randomHex())
-	out, err := sys.Create(temp)
+	out, err := sys.Create(path)
 	if err != nil {
 		return explain(sys, dir, path, size, err)
 	}
+	temp := out.Name()
 	defer out.Release()
 	closed := false
 	defer func() {

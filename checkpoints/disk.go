@@ -3,7 +3,6 @@ package checkpoints
 import (
 	"errors"
 	"fmt"
-	"io/fs"
 	"os"
 	"runtime"
 	"syscall"
@@ -24,27 +23,26 @@ type claimed struct {
 
 func (c claimed) Release() { c.release() }
 
-// Create makes a new file and claims it. Between the two another program may
-// take the file for a leftover and remove it: then it is made again.
+// Create makes a temporary file for path and claims it. Between the two another program may take it for a leftover: that program
+// will remove it, and the next has another name, so that the removal cannot hit it.
 func (disk) Create(path string) (output, error) {
-	for range 10 {
-		file, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o644)
+	for range 100 {
+		temp := fmt.Sprintf("%s.%d-%s.tmp", path, os.Getpid(), randomHex())
+		file, err := os.OpenFile(temp, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o644)
 		if err != nil {
 			return nil, err
 		}
-		release, held := claim(path)
-		if held && same(file, path) {
+		release, held := claim(temp)
+		if held && same(file, temp) {
 			return claimed{file, release}, nil
 		}
 		if held {
 			release()
 		}
 		file.Close()
-		if err := os.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
-			return nil, err
-		}
+		_ = os.Remove(temp) // perhaps the other program was faster
 	}
-	return nil, fmt.Errorf("%s: another program keeps removing it", path)
+	return nil, fmt.Errorf("%s: another program keeps removing its temporary files", path)
 }
 
 // same tells whether path still leads to the open file.

@@ -272,8 +272,7 @@ func TestLeftovers(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	alive := filepath.Join(dir, "step-00000002.safetensors.1-0123456789abcdef.tmp")
-	out, err := disk{}.Create(alive)
+	out, err := disk{}.Create(filepath.Join(dir, "step-00000002.safetensors"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -281,7 +280,7 @@ func TestLeftovers(t *testing.T) {
 		t.Fatal(err)
 	}
 	openStore(t, dir, 1)
-	if got := filesIn(t, dir); !slices.Equal(got, []string{"notes.tmp", filepath.Base(alive)}) {
+	if got := filesIn(t, dir); !slices.Equal(got, []string{"notes.tmp", filepath.Base(out.Name())}) {
 		t.Errorf("left: %v", got)
 	}
 	out.Release()
