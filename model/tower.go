@@ -31,7 +31,7 @@ type param struct {
 }
 
 // slots gives a layer of a path its memory: kept maps have their own, others and all gradients alternate
-// between two slots of the path.
+// between two slots of the path. The convolutions of a network that trains have a plan instead.
 func (t *tower) slots(path string) op.Slots {
 	s := op.Slots{Grad: t.turn(path + " gradient")}
 	if !t.keep {
@@ -41,10 +41,10 @@ func (t *tower) slots(path string) op.Slots {
 }
 
 // turn names one of two slots, the other one than the time before.
-func (t *tower) turn(name string) string {
+func (t *tower) turn(name string) op.Slot {
 	n := t.turns[name]
 	t.turns[name]++
-	return fmt.Sprintf("%s %d", name, n%2)
+	return op.Slot{Name: fmt.Sprintf("%s %d", name, n%2)}
 }
 
 func (t *tower) param(name string) op.Var {
@@ -112,13 +112,21 @@ func (t *tower) dropout(name string, x op.Var, layer uint64) op.Var {
 // features is VGG-16's convolutions and poolings: [N][S][S][3] -> [N][S/32][S/32][C].
 func (t *tower) features(x op.Var) op.Var {
 	convs, _, _ := t.weights.Spec.convs()
-	for _, c := range convs {
+	var plan []op.Slots
+	if t.keep {
+		plan = planMemory(convs, t.capacity, t.trained)
+	}
+	for i, c := range convs {
 		k := kernel.Conv{
 			Images: t.capacity, Height: c.size, Width: c.size, In: c.in, Out: c.out, Kernel: 3, Stride: 1, Pad: 1,
 		}
-		s := t.slots("deep")
+		var s op.Slots
+		if t.keep {
+			s = plan[i]
+		} else {
+			s = t.slots("deep")
+		}
 		if c.pooled {
-			s.Unpool = t.turn("deep gradient")
 			x = t.then(func() (op.Var, error) {
 				return op.ConvPool(t.Runtime, c.name, x, t.param(c.name+".weight"), t.param(c.name+".bias"), k, s)
 			})

@@ -20,7 +20,7 @@ type turns struct {
 func (s *turns) next() op.Slots {
 	slots := op.Slots{Grad: s.gradient()}
 	if s.maps {
-		slots.Out = fmt.Sprint(s.path, " map ", s.written%2)
+		slots.Out = op.Slot{Name: fmt.Sprint(s.path, " map ", s.written%2)}
 		s.written++
 	}
 	return slots
@@ -33,9 +33,9 @@ func (s *turns) pooled() op.Slots {
 	return slots
 }
 
-func (s *turns) gradient() string {
+func (s *turns) gradient() op.Slot {
 	s.n++
-	return fmt.Sprint(s.path, " gradient ", s.n%2)
+	return op.Slot{Name: fmt.Sprint(s.path, " gradient ", s.n%2)}
 }
 
 // deepChain is a small deep path: two convolutions with pooling, a third, flatten, two dense layers with dropout.

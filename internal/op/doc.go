@@ -8,8 +8,8 @@
 // at run time every op works on the first Runtime.Images of them (Start sets it), so that one compiled graph serves full
 // batches, short ones and micro-batches.
 //
-// An op owns its output buffer, so a step allocates nothing. Buffers may share memory: ops that name the same
-// slot get the same memory, which is right as long as the graph's order keeps their lives apart. The backward
+// An op owns its output buffer, so a step allocates nothing. Buffers may share memory: ops whose
+// slots have the same name get places in the same memory, which is right as long as the graph's order keeps their lives apart. The backward
 // chain of a path is totally ordered (the gradient to the weights runs before the gradient to the data, see
 // below), so two slots, written in turn, serve a whole path.
 //

@@ -16,9 +16,9 @@ type Var struct {
 	Grad bool
 }
 
-// Slots names the shared memory of a layer's output, of the gradient to its input and, where it pools, of the gradient to
-// what it pools; "" is memory of its own.
-type Slots struct{ Out, Grad, Unpool string }
+// Slots are the shared memory of a layer's output, of the gradient to its input and, where it pools, of the gradient to what it
+// pools.
+type Slots struct{ Out, Grad, Unpool Slot }
 
 // layer is a convolution or a dense layer: three passes over the same operands, with bias and ReLU.
 type layer struct {

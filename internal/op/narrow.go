@@ -64,7 +64,7 @@ func (r *Runtime) Keep(n *gorgonia.Node) {
 	case o.def.Alias >= 0:
 		panic(fmt.Sprintf("op: %s is kept, but changes its input in place", o.def.Name))
 	default:
-		r.keep(rows[float32]{o.slot, width, func() []float32 { return o.slot.floats(size) }})
+		r.keep(rows[float32]{o.place, width, func() []float32 { return o.place.floats(size) }})
 	}
 }
 

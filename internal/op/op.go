@@ -29,7 +29,7 @@ type Runtime struct {
 	// Keys holds one key an image for the dropout masks; see kernel.Dropout.
 	Keys []uint64
 
-	slots  map[string]*slot
+	shared map[string]*memory
 	own    int64 // floats of outputs that share no memory
 	beside int64 // bytes that ops keep beside their outputs
 	count  int
@@ -41,15 +41,28 @@ type Runtime struct {
 	parts []part
 }
 
-// slot is memory that several ops' outputs share, as large as the largest of them.
-type slot struct {
+// A Slot is a place for an output in memory that several ops share: from element At on in the memory of that name. Without a name
+// an output has memory of its own.
+type Slot struct {
+	Name string
+	At   int
+}
+
+// memory is as large as the outputs in it want.
+type memory struct {
 	need int
 	data []float32
 }
 
+// place is where an output lies.
+type place struct {
+	memory *memory
+	at     int
+}
+
 // NewRuntime returns a runtime whose ops run on the team.
 func NewRuntime(team *kernel.Team) *Runtime {
-	return &Runtime{Team: team, slots: map[string]*slot{}, rectified: map[*gorgonia.Node]bool{}, masked: map[*gorgonia.Node]bool{}}
+	return &Runtime{Team: team, shared: map[string]*memory{}, rectified: map[*gorgonia.Node]bool{}, masked: map[*gorgonia.Node]bool{}}
 }
 
 // Start says that the next run is of that many images, and that its backward pass is of all of them unless Narrow is called.
@@ -58,8 +71,8 @@ func (r *Runtime) Start(images int) { r.Images, r.Active = images, images }
 // Bytes is the memory that the ops take once the network has run.
 func (r *Runtime) Bytes() int64 {
 	n := r.own
-	for _, s := range r.slots {
-		n += int64(s.need)
+	for _, m := range r.shared {
+		n += int64(m.need)
 	}
 	return 4*n + r.beside
 }
@@ -70,26 +83,27 @@ func (r *Runtime) Floats(n int) []float32 {
 	return make([]float32, n)
 }
 
-// reserve declares that an output of n floats will live in the named slot ("" for memory of its own).
-func (r *Runtime) reserve(name string, n int) *slot {
-	if name == "" {
+// reserve declares that an output of n floats will live in the slot.
+func (r *Runtime) reserve(s Slot, n int) place {
+	if s.Name == "" {
 		r.own += int64(n)
-		return &slot{need: n}
+		return place{memory: &memory{need: n}}
 	}
-	s := r.slots[name]
-	if s == nil {
-		s = &slot{}
-		r.slots[name] = s
+	m := r.shared[s.Name]
+	if m == nil {
+		m = &memory{}
+		r.shared[s.Name] = m
 	}
-	s.need = max(s.need, n)
-	return s
+	m.need = max(m.need, s.At+n)
+	return place{m, s.At}
 }
 
-func (s *slot) floats(n int) []float32 {
-	if s.data == nil {
-		s.data = make([]float32, s.need)
+// floats is the memory of an output of n floats; no op is added once one has run.
+func (p place) floats(n int) []float32 {
+	if p.memory.data == nil {
+		p.memory.data = make([]float32, p.memory.need)
 	}
-	return s.data[:n]
+	return p.memory.data[p.at : p.at+n]
 }
 
 // Definition says what an op computes and how it is differentiated.
@@ -98,8 +112,8 @@ type Definition struct {
 	Name string
 	// Out is the output's shape at full capacity; empty for a scalar.
 	Out tensor.Shape
-	// Slot names shared memory for the output; "" gives it memory of its own.
-	Slot string
+	// Slot is where the output lies.
+	Slot Slot
 	// Run computes the output. in holds the inputs' data in order, out the output's; all at full capacity.
 	Run func(in [][]float32, out []float32)
 	// Alias, when not negative, says that the output is that input, changed in place by Run (out is then in[Alias]).
@@ -124,7 +138,7 @@ func (r *Runtime) Apply(d Definition, inputs ...*gorgonia.Node) (*gorgonia.Node,
 		o.typ = hm.NewFnType(append(types, gorgonia.TensorType{Dims: d.Out.Dims(), Of: tensor.Float32})...)
 	}
 	if d.Alias < 0 {
-		o.slot = r.reserve(d.Slot, max(1, d.Out.TotalSize()))
+		o.place = r.reserve(d.Slot, max(1, d.Out.TotalSize()))
 	}
 	n, err := gorgonia.ApplyOp(o, inputs...)
 	if err != nil {
@@ -139,7 +153,7 @@ type op struct {
 	id    int // makes the hash unique: gorgonia merges nodes whose hashes are equal
 	arity int
 	typ   hm.Type
-	slot  *slot
+	place place
 	value gorgonia.Value
 	out   []float32
 	in    [][]float32
@@ -187,7 +201,7 @@ func (o *op) Do(inputs ...gorgonia.Value) (v gorgonia.Value, err error) {
 		return inputs[o.def.Alias], nil
 	}
 	if o.out == nil {
-		o.out = o.slot.floats(max(1, o.def.Out.TotalSize()))
+		o.out = o.place.floats(max(1, o.def.Out.TotalSize()))
 		if len(o.def.Out) > 0 {
 			o.value = tensor.New(tensor.WithShape(o.def.Out...), tensor.WithBacking(o.out))
 		}
