@@ -34,7 +34,7 @@ const (
 	cacheShards  = 256
 )
 
-// cache keeps resized pictures in a folder, one file each. It may be shared by any number of programs at once.
+// cache keeps resized pictures, or their features, in a folder, one file each. It may be shared by any number of programs at once.
 //
 //	<dir>/<first 2 digits of the key>/<other 62>.<size>
 //
@@ -44,8 +44,8 @@ const (
 //	     0      8  magic "drpix\x00\x00\x01"
 //	     8     32  key
 //	    40      4  size, little endian
-//	    44      4  CRC-32C of the pixels, little endian
-//	    48      -  size*size*3 bytes of RGB
+//	    44      4  CRC-32C of what follows, little endian
+//	    48      -  size*size*3 bytes of RGB, or size features as float32, little endian
 //
 // Files are written under another name and renamed, so a reader sees a whole file or none; what is torn or foreign nevertheless fails
 // its checks, is decoded again and replaced.
@@ -55,13 +55,15 @@ const (
 //
 // A cache that fails never stops a run: the first failure is told to warn.
 type cache struct {
-	dir    string
-	images string // absolute path of the images folder, without links
-	size   int
-	fit    string
-	limit  int64
-	warn   func(error)
-	warned sync.Once
+	dir      string
+	what     string             // "pictures" or "features"
+	images   string             // absolute path of the images folder, without links
+	size     int                // of a picture's side, or the number of features
+	lengthOf func(size int) int // of a file's content
+	fit      string
+	limit    int64
+	warn     func(error)
+	warned   sync.Once
 
 	mu      sync.Mutex // guards what follows; held while the folder is scanned
 	scanned bool
@@ -81,15 +83,22 @@ func DefaultCacheDir() (string, error) {
 }
 
 func openCache(images string, o PictureOptions) *cache {
-	c := &cache{dir: o.Cache, images: images, size: o.Size, fit: o.Fit, limit: o.CacheLimit, warn: o.Warn}
-	if c.limit <= 0 {
-		c.limit = DefaultCacheLimit
-	}
+	c := makeCache("pictures", o.Cache, o.Size, o.CacheLimit, o.Warn)
+	c.lengthOf = func(size int) int { return size * size * 3 }
+	c.images, c.fit = images, o.Fit
 	if abs, err := filepath.Abs(c.images); err == nil {
 		c.images = abs
 	}
 	if real, err := filepath.EvalSymlinks(c.images); err == nil {
 		c.images = real
+	}
+	return c
+}
+
+func makeCache(what, dir string, size int, limit int64, warn func(error)) *cache {
+	c := &cache{what: what, dir: dir, size: size, limit: limit, warn: warn}
+	if c.limit <= 0 {
+		c.limit = DefaultCacheLimit
 	}
 	if err := os.MkdirAll(c.dir, 0o777); err != nil {
 		c.fail(err)
@@ -101,7 +110,7 @@ func openCache(images string, o PictureOptions) *cache {
 func (c *cache) fail(err error) {
 	c.warned.Do(func() {
 		if c.warn != nil {
-			c.warn(fmt.Errorf("the cache of pictures in %s cannot be used in full: %w; the run goes on, loading may be slower", c.dir, err))
+			c.warn(fmt.Errorf("the cache of %s in %s cannot be used in full: %w; the run goes on, perhaps slower", c.what, c.dir, err))
 		}
 	})
 }
@@ -274,7 +283,7 @@ func (c *cache) rescan(evict bool) {
 				}
 				continue
 			}
-			need, ok := cacheFileSize(name)
+			need, ok := c.fileSize(name)
 			if !ok {
 				continue // not ours
 			}
@@ -303,17 +312,17 @@ func (c *cache) rescan(evict bool) {
 	}
 }
 
-// cacheFileSize gives what a file of the cache takes on the disk, by its name.
-func cacheFileSize(name string) (int64, bool) {
-	digits, side, ok := strings.Cut(name, ".")
-	if !ok || len(digits) != 2*sha256.Size-2 || len(side) > 5 {
+// fileSize gives what a file of the cache takes on the disk, by its name.
+func (c *cache) fileSize(name string) (int64, bool) {
+	digits, size, ok := strings.Cut(name, ".")
+	if !ok || len(digits) != 2*sha256.Size-2 || len(size) > 8 {
 		return 0, false
 	}
 	if _, err := hex.DecodeString(digits); err != nil {
 		return 0, false
 	}
-	s, err := strconv.ParseUint(side, 10, 15)
-	return onDisk(int(s * s * 3)), err == nil
+	n, err := strconv.ParseUint(size, 10, 27)
+	return onDisk(c.lengthOf(int(n))), err == nil
 }
 
 func readNames(dir string) ([]string, error) {

@@ -17,6 +17,9 @@ type Embedder struct {
 	machine gorgonia.VM
 	out     *gorgonia.Node
 	dim     int
+
+	source Features // of heads alone
+	flat   []float32
 }
 
 // NewEmbedder builds the graph of the embedding for up to capacity images at a time.
@@ -58,6 +61,11 @@ func (e *Embedder) Embed(pixels []byte, images int, out []float32) error {
 	r.Start(images)
 	r.Train = false
 	kernel.PixelsToInput(r.Team, images, size, pixels[:images*size*size*3], e.input[:images*size*size*3])
+	if e.source != nil {
+		if err := e.source.Features(pixels, images, e.flat[:images*e.tower.weights.Spec.Flat()]); err != nil {
+			return err
+		}
+	}
 	e.machine.Reset()
 	if err := e.machine.RunAll(); err != nil {
 		return fmt.Errorf("model: %w", err)
@@ -67,7 +75,7 @@ func (e *Embedder) Embed(pixels []byte, images int, out []float32) error {
 }
 
 // Bytes is the memory of the input, maps once the network has run.
-func (e *Embedder) Bytes() int64 { return e.tower.Bytes() + 4*int64(len(e.input)) }
+func (e *Embedder) Bytes() int64 { return e.tower.Bytes() + 4*int64(len(e.input)+len(e.flat)) }
 
 // Close releases the graph's machine.
 func (e *Embedder) Close() error { return e.machine.Close() }

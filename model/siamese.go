@@ -6,6 +6,7 @@ import (
 	"gorgonia.org/gorgonia"
 
 	"deeprank/internal/kernel"
+	"deeprank/internal/op"
 	"deeprank/internal/optim"
 	"deeprank/loss"
 )
@@ -21,6 +22,9 @@ type Siamese struct {
 	grads   gorgonia.Nodes
 	params  []optim.Param
 
+	source Features // of heads alone
+	flat   []float32
+
 	distinct    distinct
 	rows        []int32 // of the embeddings: queries, positives, negatives
 	runRepeated bool
@@ -29,11 +33,23 @@ type Siamese struct {
 // NewSiamese builds the training graph for up to capacity triplets at a time. frozen names the parameters that
 // are left as they are; nil freezes none.
 func NewSiamese(team *kernel.Team, w *Weights, frozen func(name string) bool, capacity int, gap float64) (*Siamese, error) {
+	return newSiamese(team, w, frozen, capacity, gap, nil)
+}
+
+func newSiamese(team *kernel.Team, w *Weights, frozen func(name string) bool, capacity int, gap float64, source Features) (*Siamese, error) {
 	if capacity < 1 {
 		return nil, fmt.Errorf("model: capacity of %d triplets", capacity)
 	}
 	t, x, input := newTower(team, w, 3*capacity, func(name string) bool { return frozen == nil || !frozen(name) })
-	e := t.embedding(x)
+	var e op.Var
+	var flat []float32
+	if source == nil {
+		e = t.embedding(x)
+	} else {
+		var node op.Var
+		node, flat = t.flatInput()
+		e = t.embeddingOf(x, node)
+	}
 	if t.err != nil {
 		return nil, t.err
 	}
@@ -41,7 +57,7 @@ func NewSiamese(team *kernel.Team, w *Weights, frozen func(name string) bool, ca
 	if err != nil {
 		return nil, err
 	}
-	s := &Siamese{tower: t, input: input, loss: l, distinct: newDistinct(3 * capacity), rows: make([]int32, 3*capacity)}
+	s := &Siamese{tower: t, input: input, source: source, flat: flat, loss: l, distinct: newDistinct(3 * capacity), rows: make([]int32, 3*capacity)}
 	nodes := make(gorgonia.Nodes, len(t.params))
 	for i, p := range t.params {
 		nodes[i] = p.node
@@ -100,7 +116,9 @@ func (s *Siamese) Step(b Batch, total int, accumulate bool) (Result, error) {
 	s.loss.Rows = s.rows[:len(rows)]
 	r.Start(len(first))
 	r.Total, r.Accumulate, r.Train, r.Keys = total, accumulate, true, b.Keys
-	s.fill(b.Pixels, first)
+	if err := s.fill(b.Pixels, first); err != nil {
+		return Result{}, err
+	}
 	s.machine.Reset()
 	if err := s.machine.RunAll(); err != nil {
 		return Result{}, fmt.Errorf("model: %w", err)
@@ -116,9 +134,9 @@ func (s *Siamese) Step(b Batch, total int, accumulate bool) (Result, error) {
 }
 
 // fill makes the tower's input of the pictures listed, which lie in ascending order.
-func (s *Siamese) fill(pixels []byte, pictures []int32) {
+func (s *Siamese) fill(pixels []byte, pictures []int32) error {
 	size := s.tower.weights.Spec.Size
-	per := size * size * 3
+	per, flat := size*size*3, s.tower.weights.Spec.Flat()
 	for i := 0; i < len(pictures); { // neighbours in one go
 		n := 1
 		for i+n < len(pictures) && pictures[i+n] == pictures[i]+int32(n) {
@@ -126,15 +144,21 @@ func (s *Siamese) fill(pixels []byte, pictures []int32) {
 		}
 		from := int(pictures[i]) * per
 		kernel.PixelsToInput(s.tower.Team, n, size, pixels[from:from+n*per], s.input[i*per:(i+n)*per])
+		if s.source != nil {
+			if err := s.source.Features(pixels[from:from+n*per], n, s.flat[i*flat:(i+n)*flat]); err != nil {
+				return err
+			}
+		}
 		i += n
 	}
+	return nil
 }
 
 // Params are the trained parameters with the gradients of the last step.
 func (s *Siamese) Params() []optim.Param { return s.params }
 
 // Bytes is the memory of the input, maps and gradients once the network has run.
-func (s *Siamese) Bytes() int64 { return s.tower.Bytes() + 4*int64(len(s.input)) }
+func (s *Siamese) Bytes() int64 { return s.tower.Bytes() + 4*int64(len(s.input)+len(s.flat)) }
 
 // Close releases the graph's machine.
 func (s *Siamese) Close() error { return s.machine.Close() }

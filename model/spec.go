@@ -102,8 +102,8 @@ func (s Spec) shallows() []shallowPath {
 	return paths
 }
 
-// flat is the number of inputs of fc6.
-func (s Spec) flat() int {
+// Flat is the number of inputs of fc6.
+func (s Spec) Flat() int {
 	_, c, size := s.convs()
 	if s.Head == HeadGAP {
 		return c
@@ -153,7 +153,7 @@ func (s Spec) Parameters() []Parameter {
 	for _, c := range convs {
 		add(c.name, c.out, c.in, 3, 3)
 	}
-	add("classifier.0", s.FCDim, s.flat())
+	add("classifier.0", s.FCDim, s.Flat())
 	add("classifier.3", s.FCDim, s.FCDim)
 	k := s.scaled(shallowChannels)
 	for _, p := range s.shallows() {

@@ -137,14 +137,20 @@ func (t *tower) features(x op.Var) op.Var {
 	return x
 }
 
-// fc7 is the deep path up to fc7's ReLU: [N][S][S][3] -> [N][FCDim].
-func (t *tower) fc7(x op.Var) op.Var {
+// flat is the deep path up to fc6's input: [N][S][S][3] -> [N][Spec.Flat].
+func (t *tower) flat(x op.Var) op.Var {
 	x = t.features(x)
 	if t.weights.Spec.Head == HeadGAP {
-		x = t.then(func() (op.Var, error) { return op.GlobalAverage(t.Runtime, "", x, t.slots("deep")) })
-	} else {
-		x = t.flatten("features", x, t.slots("deep"))
+		return t.then(func() (op.Var, error) { return op.GlobalAverage(t.Runtime, "", x, t.slots("deep")) })
 	}
+	return t.flatten("features", x, t.slots("deep"))
+}
+
+// fc7 is the deep path up to fc7's ReLU: [N][S][S][3] -> [N][FCDim].
+func (t *tower) fc7(x op.Var) op.Var { return t.heads(t.flat(x)) }
+
+// heads is the deep path from fc6's input on: [N][Spec.Flat] -> [N][FCDim].
+func (t *tower) heads(x op.Var) op.Var {
 	x = t.dense("classifier.0", x, true, t.slots("deep"))
 	x = t.dropout("classifier.2", x, 2)
 	x = t.dense("classifier.3", x, true, op.Slots{})
@@ -169,8 +175,11 @@ func (t *tower) shallow(x op.Var, p shallowPath) op.Var {
 }
 
 // embedding is the whole tower: [N][S][S][3] -> [N][EmbedDim] of unit length.
-func (t *tower) embedding(x op.Var) op.Var {
-	deep := t.normalize("deep", t.fc7(x))
+func (t *tower) embedding(x op.Var) op.Var { return t.embeddingOf(x, t.flat(x)) }
+
+// embeddingOf is embedding where the input of fc6 is given.
+func (t *tower) embeddingOf(x, flat op.Var) op.Var {
+	deep := t.normalize("deep", t.heads(flat))
 	var paths []op.Var
 	for _, p := range t.weights.Spec.shallows() {
 		paths = append(paths, t.shallow(x, p))
@@ -190,4 +199,13 @@ func newTower(team *kernel.Team, w *Weights, capacity int, trained func(string) 
 	x := gorgonia.NewTensor(t.graph, tensor.Float32, 4, gorgonia.WithShape(capacity, s, s, 3), gorgonia.WithName("images"),
 		gorgonia.WithValue(tensor.New(tensor.WithShape(capacity, s, s, 3), tensor.WithBacking(input))))
 	return t, op.Var{Node: x}, input
+}
+
+// flatInput is an input node for the features that Features gives, and its floats.
+func (t *tower) flatInput() (op.Var, []float32) {
+	flat := t.weights.Spec.Flat()
+	input := make([]float32, t.capacity*flat)
+	n := gorgonia.NewMatrix(t.graph, tensor.Float32, gorgonia.WithShape(t.capacity, flat), gorgonia.WithName("features"),
+		gorgonia.WithValue(tensor.New(tensor.WithShape(t.capacity, flat), tensor.WithBacking(input))))
+	return op.Var{Node: n}, input
 }

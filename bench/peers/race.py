@@ -164,6 +164,11 @@ class Race:
             forward=lambda: self.against_peers("forward", rounds=a.rounds, infer=True),
             gap=lambda: self.against_peers("gap head", "--head", "gap", rounds=1 if a.quick else 2),
             active=lambda: self.pairs("active", ("all", lambda: self.ours(batch=10)), ("10 %", lambda: self.ours("--active", "0.1", batch=10)), a.own_rounds),
+            frozen=lambda: self.turns("frozen", {
+                "deeprank gap": lambda: self.ours("--head", "gap", batch=32, steps=2),
+                "deeprank gap frozen": lambda: self.ours("--head", "gap", "--freeze", "features", batch=32),
+                "deeprank fc frozen": lambda: self.ours("--freeze", "features", batch=32, layers=True),
+            }, self.a.own_rounds),
             threads=lambda: self.turns("threads", {f"deeprank {n}": lambda n=n: self.ours(threads=n) for n in thread_counts(a.threads)}, a.own_rounds),
             batches=lambda: self.batches(max(x["gib"] for x in r["step"]["deeprank"])) if "step" in r else {},
             pictures=self.pictures,
@@ -220,7 +225,7 @@ def main():
     p.add_argument("--size", type=int, default=224)
     p.add_argument("--isa", choices=["avx2"])
     p.add_argument("--quick", action="store_true")
-    p.add_argument("--only", nargs="*", help="parts of the race: step forward gap active threads batches pictures gorgonia layers")
+    p.add_argument("--only", nargs="*", help="parts of the race: step forward gap active frozen threads batches pictures gorgonia layers")
     p.add_argument("--timeout", type=int, default=1800, help="seconds for one process")
     p.add_argument("--verbose", action="store_true")
     a = p.parse_args()

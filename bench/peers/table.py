@@ -88,8 +88,14 @@ def targets(r):
         real = median(o["active"] for o in part if o)
         t.add("the step with 10 % of the triplets active", "2 times", "2.4 times", f"**{times(median(x))}**", verdict(median(x), 2, 2.4),
               f"{best(part):.1f} against {best(whole):.1f} ms/image; {share(real)} active, of a batch of {part[0]['batch']}")
-    for head, must, aim in (("gap head", "40 times", "60 times"), ("fc head, over the heads' own products", "1.3", "1.1")):
-        t.add(f"`--freeze features`, second epoch on, batch 32: {head}", must, aim, "not measured by this command yet", "", "")
+    if "frozen" in r:
+        whole, frozen, fc = (r["frozen"]["deeprank " + n] for n in ("gap", "gap frozen", "fc frozen"))
+        x = ratios(frozen, whole)
+        t.add("`--freeze features`, second epoch on, batch 32: gap head", "40 times", "60 times", f"**{times(median(x))}**", verdict(median(x), 40, 60),
+              f"{best(frozen):.2f} against {best(whole):.1f} ms/image")
+        x = [o["ms"] / o["heads_ms"] for o in fc if o]
+        t.add("`--freeze features`, second epoch on, batch 32: fc head, over the heads' own products and updates", "1.3", "1.1", f"**{median(x):.2f}**",
+              verdict(median(x), 1.3, 1.1, lower=True), f"{best(fc):.2f} against {min(o['heads_ms'] for o in fc if o):.2f} ms/image")
     lean(t, r, "gap", "peak memory of the step, gap head, against PyTorch's leanest", 0.6, 0.45)
     lean(t, r, "step", "the same, fc head", 0.75, 0.6)
     if "threads" in r and "deeprank 2" in r["threads"]:

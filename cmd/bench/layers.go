@@ -111,9 +111,14 @@ func (n *network) rows(t *kernel.Team, forwardOnly bool) []row {
 		kernel.PixelsToInput(t, n.images, n.spec.Size, m.pixels, m.x[:len(m.pixels)])
 	})
 	for i := range n.features {
+		if n.kept {
+			break
+		}
 		b.convolution(&n.features[i], i > 0)
 	}
-	b.middle()
+	if !n.kept {
+		b.middle()
+	}
 	for i := range n.heads {
 		b.denseLayer(&n.heads[i], true)
 	}

@@ -56,13 +56,14 @@ type network struct {
 	heads    []layer // fc6, fc7
 	shallows []layer
 	embed    layer
-	side     int // of the last feature map
+	side     int  // of the last feature map
+	kept     bool // features are frozen and read from a disk
 }
 
 // newNetwork derives the layers from the parameters' names and shapes. A pooling takes a number in torchvision's names, so it
 // shows as a gap in them.
 func newNetwork(s model.Spec, images int, frozen func(string) bool) (*network, error) {
-	n := &network{spec: s, images: images, side: s.Size}
+	n := &network{spec: s, images: images, side: s.Size, kept: s.FeaturesFrozen(frozen)}
 	trained := func(name string) bool { return !frozen(name+".weight") || !frozen(name+".bias") }
 	below := false // something below in the deep path is trained
 	last := -1
@@ -139,7 +140,10 @@ func (n *network) layers() []*layer {
 // flops is the number of operations of a step for one image, active being the share of triplets with a backward pass; or of
 // the forward pass alone.
 func (n *network) flops(forward bool, active float64) (sum float64) {
-	for _, l := range n.layers() {
+	for i, l := range n.layers() {
+		if n.kept && i < len(n.features) {
+			continue
+		}
 		sum += l.flops()
 		if !forward {
 			sum += active * l.passes() * l.flops()

@@ -21,6 +21,7 @@ type report struct {
 	Wait          float64    `json:"wait_share"` // of the steps' time
 	Peak          int64      `json:"peak_rss_bytes"`
 	Layers        []measured `json:"layers"`
+	Heads         float64    `json:"heads_ms,omitempty"` // of Layers: the products of what is not features, and the optimiser's update
 	Threads       int        `json:"threads"`
 	Kernels       string     `json:"kernels"`
 	CPU           string     `json:"cpu"`
@@ -87,7 +88,7 @@ func (r *report) updates(t timings) []measured {
 	}
 }
 
-func (r *report) writeHead(w io.Writer) {
+func (r *report) writeHead(w io.Writer, kept bool) {
 	fmt.Fprintf(w, "machine  %s, %s; %s, kernels %s\n", r.CPU, plural(r.CPUs, "CPU"), plural(r.Threads, "thread"), r.Kernels)
 	r.writeLimit(w)
 	what := "training, " + r.Optimizer
@@ -96,6 +97,9 @@ func (r *report) writeHead(w io.Writer) {
 	}
 	if len(r.Freeze) > 0 {
 		what += ", frozen " + strings.Join(r.Freeze, " ")
+	}
+	if kept {
+		what += " (read from a disk)"
 	}
 	parts := ""
 	if r.MicroBatch < r.Batch {
@@ -127,6 +131,7 @@ func (r *report) writeLayerSums(w io.Writer) {
 		name      string
 		ms, flops float64
 	}
+	r.Heads = 0
 	sums := []sum{{name: "convolutions, forward"}, {name: "convolutions, to data"}, {name: "convolutions, to weights"}, {name: "dense layers"}, {name: "all else"}}
 	whole := sum{name: "all layers"}
 	for _, m := range r.Layers {
@@ -134,6 +139,9 @@ func (r *report) writeLayerSums(w io.Writer) {
 			continue
 		}
 		k := 4
+		if heads := !strings.HasPrefix(m.Name, "features."); heads && m.GFLOPS > 0 || m.Name == "optimiser" {
+			r.Heads += m.MS
+		}
 		if m.GFLOPS > 0 {
 			switch {
 			case !strings.HasPrefix(m.Name, "features.") && !strings.HasPrefix(m.Name, "shallow"):

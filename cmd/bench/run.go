@@ -52,7 +52,7 @@ func bench(ctx context.Context, o *options, out, stderr io.Writer) (*report, err
 	}
 	r := newReport(o, team)
 	r.Limit = limit(team, o)
-	r.writeHead(out)
+	r.writeHead(out, net.kept)
 
 	t, err := step(ctx, o, team, note)
 	if err != nil {

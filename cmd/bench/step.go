@@ -4,9 +4,12 @@ import (
 	"context"
 	"fmt"
 	"math"
+	"os"
 	"slices"
 	"time"
 
+	"deeprank/data"
+	"deeprank/internal/features"
 	"deeprank/internal/kernel"
 	"deeprank/internal/optim"
 	"deeprank/model"
@@ -103,16 +106,42 @@ func (t timer) embeddings(ctx context.Context, w *model.Weights, src source) (ti
 	})
 }
 
+// siamese makes the network; where its features are frozen, the heads and a folder that keeps the features.
+func (t timer) siamese(w *model.Weights, gap float64) (s *model.Siamese, done func(), err error) {
+	if !w.Spec.FeaturesFrozen(t.o.frozen) {
+		s, err = model.NewSiamese(t.team, w, t.o.frozen, t.o.microBatch, gap)
+		return s, func() { _ = s.Close() }, err
+	}
+	dir, err := os.MkdirTemp("", "deeprank-bench-")
+	if err != nil {
+		return nil, nil, err
+	}
+	cache := data.OpenFeatureCache(dir, w.Spec.Flat(), 0, func(err error) { t.note("%v", err) })
+	source, err := features.New(t.team, w, min(24, 3*t.o.microBatch), cache)
+	if err == nil {
+		s, err = model.NewHeads(t.team, w, t.o.frozen, t.o.microBatch, gap, source)
+	}
+	if err != nil {
+		_ = os.RemoveAll(dir)
+		return nil, nil, err
+	}
+	return s, func() {
+		_ = s.Close()
+		_ = source.Close()
+		_ = os.RemoveAll(dir)
+	}, nil
+}
+
 // rate is the learning rate: small, so that the active triplets stay those that were drawn as such.
 const rate = 1e-4
 
 // training times forward, backward and update.
 func (t timer) training(ctx context.Context, w *model.Weights, gap float64, src source) (timings, error) {
-	s, err := model.NewSiamese(t.team, w, t.o.frozen, t.o.microBatch, gap)
+	s, done, err := t.siamese(w, gap)
 	if err != nil {
 		return timings{}, err
 	}
-	defer func() { _ = s.Close() }()
+	defer done()
 	var opt optim.Optimizer
 	if t.o.optimizer == "adamw" {
 		opt = optim.NewAdamW(s.Params(), 0.01)

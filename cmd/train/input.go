@@ -63,22 +63,25 @@ func openInput(cfg *configs.Config, report *progress.Reporter) (*input, error) {
 }
 
 func openPictures(cfg *configs.Config, m *data.Metadata, report *progress.Reporter) (*data.Pictures, error) {
-	o := data.PictureOptions{
-		Size: cfg.Size, Fit: cfg.Fit, CacheLimit: cfg.CacheBytes(),
-		Warn: func(err error) { report.Warnf("the cache of resized pictures is off: %v", err) },
+	dir, err := cacheDir(cfg)
+	if err != nil {
+		report.Warnf("no cache of resized pictures: %v; --cache DIR names a folder for it", err)
 	}
+	return data.OpenPictures(m, cfg.Images, data.PictureOptions{
+		Size: cfg.Size, Fit: cfg.Fit, Cache: dir, CacheLimit: cfg.CacheBytes(),
+		Warn: func(err error) { report.Warnf("%v", err) },
+	})
+}
+
+// cacheDir is the folder of the cache; "" where there is none.
+func cacheDir(cfg *configs.Config) (string, error) {
 	switch {
 	case cfg.CacheOff():
+		return "", nil
 	case cfg.Cache != "":
-		o.Cache = cfg.Cache
-	default:
-		dir, err := data.DefaultCacheDir()
-		if err != nil {
-			report.Warnf("no cache of resized pictures: %v; --cache DIR names a folder for it", err)
-		}
-		o.Cache = dir
+		return cfg.Cache, nil
 	}
-	return data.OpenPictures(m, cfg.Images, o)
+	return data.DefaultCacheDir()
 }
 
 // describe prints what the files hold, and what is odd about the triplets.

@@ -197,3 +197,43 @@ func TestExact(t *testing.T) {
 		t.Errorf("exit code %d, said:\n%s", code, said)
 	}
 }
+
+// TestFrozenFeatures: with features kept on disk, and read back in a second run, the result has the bits of a run that computes them.
+func TestFrozenFeatures(t *testing.T) {
+	dir := tinyShop(t)
+	args := func(out, augment string, more ...string) []string {
+		return tinyArgs(dir, filepath.Join(dir, out), append([]string{
+			"--freeze", "features", "--augment", augment, "--val-triplets", filepath.Join(dir, "csv", "val_triplets.csv"), "--micro-batch", "3",
+		}, more...)...)
+	}
+	for _, augment := range []string{"none", "flip"} {
+		want := trained(t, args("computed-"+augment, augment, "--cache", "none")...)
+		for _, run := range []string{"kept-", "read-"} {
+			got := trained(t, args(run+augment, augment)...)
+			if *got.ValAccuracy != *want.ValAccuracy || *got.Loss != *want.Loss {
+				t.Errorf("%s, %s: accuracy %v and loss %v, want %v and %v", augment, run, *got.ValAccuracy, *got.Loss, *want.ValAccuracy, *want.Loss)
+			}
+			a, err := checkpoints.Read(got.Checkpoint)
+			if err != nil {
+				t.Fatal(err)
+			}
+			b, err := checkpoints.Read(want.Checkpoint)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for i, x := range a.Tensors {
+				if x.Name != b.Tensors[i].Name || !slices.Equal(x.Data, b.Tensors[i].Data) {
+					t.Errorf("%s, %s: other bits of %s", augment, run, x.Name)
+				}
+			}
+		}
+	}
+	kept, err := filepath.Glob(filepath.Join(dir, "cache", "features", "??", "*"))
+	if err != nil || len(kept) == 0 {
+		t.Errorf("no features are kept: %v", err)
+	}
+	_, _, said := start(context.Background(), t, args("shifted", "shift")...)
+	if !strings.Contains(said, "--augment none (or flip)") {
+		t.Errorf("said:\n%s", said)
+	}
+}

@@ -4,7 +4,9 @@ import (
 	"fmt"
 
 	"deeprank/configs"
+	"deeprank/data"
 	"deeprank/internal/cli"
+	"deeprank/internal/features"
 	"deeprank/internal/kernel"
 	"deeprank/internal/optim"
 	"deeprank/internal/progress"
@@ -17,7 +19,8 @@ type network struct {
 	team     *kernel.Team
 	weights  *model.Weights
 	siamese  *model.Siamese
-	embedder *model.Embedder // for validation; nil where there is none
+	embedder *model.Embedder  // for validation; nil where there is none
+	features *features.Source // of frozen convolutions; nil where they are not kept
 	opt      optim.Optimizer
 }
 
@@ -26,6 +29,9 @@ func (n *network) close() {
 		_ = n.embedder.Close()
 	}
 	_ = n.siamese.Close()
+	if n.features != nil {
+		_ = n.features.Close()
+	}
 	n.team.Close()
 }
 
@@ -46,13 +52,8 @@ func buildNetwork(cfg *configs.Config, validate, resumed bool, report *progress.
 	if n.weights, err = model.NewWeights(spec); err != nil {
 		return nil, &cli.UsageError{Err: err}
 	}
-	if n.siamese, err = model.NewSiamese(n.team, n.weights, frozen, cfg.MicroBatchSize(), cfg.Gap); err != nil {
+	if err = n.build(cfg, frozen, validate, report); err != nil {
 		return nil, err
-	}
-	if validate {
-		if n.embedder, err = model.NewEmbedder(n.team, n.weights, 3*cfg.MicroBatchSize()); err != nil {
-			return nil, err
-		}
 	}
 	if cfg.Optimizer == "adamw" {
 		n.opt = optim.NewAdamW(n.siamese.Params(), cfg.WeightDecay)
@@ -64,6 +65,45 @@ func buildNetwork(cfg *configs.Config, validate, resumed bool, report *progress.
 		err = n.initialise(cfg, report)
 	}
 	return n, err
+}
+
+// build makes the graphs: the whole network's, or, where the features are frozen and can be kept, those of the heads.
+func (n *network) build(cfg *configs.Config, frozen func(string) bool, validate bool, report *progress.Reporter) (err error) {
+	capacity := cfg.MicroBatchSize()
+	if n.features, err = n.keepFeatures(cfg, frozen, report); err != nil {
+		return err
+	}
+	if n.features == nil {
+		if n.siamese, err = model.NewSiamese(n.team, n.weights, frozen, capacity, cfg.Gap); err == nil && validate {
+			n.embedder, err = model.NewEmbedder(n.team, n.weights, 3*capacity)
+		}
+		return err
+	}
+	if n.siamese, err = model.NewHeads(n.team, n.weights, frozen, capacity, cfg.Gap, n.features); err == nil && validate {
+		n.embedder, err = model.NewHeadEmbedder(n.team, n.weights, 3*capacity, n.features)
+	}
+	return err
+}
+
+// keepFeatures opens the cache of features where all convolutions of the deep path are frozen and a picture is the same in each
+// epoch; else it returns nil, and says what would make the difference.
+func (n *network) keepFeatures(cfg *configs.Config, frozen func(string) bool, report *progress.Reporter) (*features.Source, error) {
+	if !n.weights.Spec.FeaturesFrozen(frozen) {
+		return nil, nil
+	}
+	dir, err := cacheDir(cfg)
+	switch {
+	case cfg.Augments("shift"):
+		report.Printf("features  are frozen, but computed anew each time: --augment none (or flip) would let each picture's be computed once and kept")
+		return nil, nil
+	case dir == "" || err != nil:
+		report.Printf("features  are frozen, but computed anew each time: there is no cache to keep them in (--cache)")
+		return nil, nil
+	}
+	const pictures = 24 // computed at a time
+	cache := data.OpenFeatureCache(dir, n.weights.Spec.Flat(), cfg.CacheBytes(), func(err error) { report.Warnf("%v", err) })
+	report.Printf("features  are frozen: each picture's are computed once and kept in %s", cache.Dir())
+	return features.New(n.team, n.weights, pictures, cache)
 }
 
 // describe prints the network's size and the memory that the run will need.
@@ -81,6 +121,9 @@ func (n *network) describe(cfg *configs.Config, slots int, report *progress.Repo
 	graphs := n.siamese.Bytes()
 	if n.embedder != nil {
 		graphs += n.embedder.Bytes()
+	}
+	if n.features != nil {
+		graphs += n.features.Bytes()
 	}
 	pictures := int64(5*3*cfg.Batch) * int64(spec.Size*spec.Size*3)
 	values := 4 * (int64(spec.Count()) + int64(slots)*int64(trained))
