@@ -104,7 +104,7 @@ func TestSource(t *testing.T) {
 				t.Fatal(err)
 			}
 			check("damaged", want, 1)
-			w.Get("features.28.bias").Data[0] += 1
+			w.Get("features.28.bias").Data[0]++
 			if err := net.Embed(pixels, images, want); err != nil {
 				t.Fatal(err)
 			}
