@@ -82,9 +82,14 @@ func (c *Config) validate(where func(key string) string) error {
 	k.number("clip_grad", c.ClipGrad, 0, maxFloat)
 
 	k.whole("batch", c.Batch, 1, maxBatch)
-	if c.Batch >= 1 && (c.MicroBatch < 0 || c.MicroBatch > c.Batch) {
+	if n, err := ParseSize(c.Memory); c.Memory != "" && (err != nil || n == 0) {
+		k.fail("memory", fmt.Sprintf("is %q", c.Memory), "allowed: an amount such as 8GiB or 500MB")
+	} else if c.Memory != "" && c.MicroBatch != Auto {
+		k.fail("memory", "is for --micro-batch auto alone", "add --micro-batch auto, or leave --memory out")
+	}
+	if c.Batch >= 1 && c.MicroBatch != Auto && (c.MicroBatch < 0 || int(c.MicroBatch) > c.Batch) {
 		k.fail("micro_batch", fmt.Sprintf("is %d", c.MicroBatch),
-			fmt.Sprintf("allowed: from 1 to the batch (%d), or 0 for the whole batch", c.Batch))
+			fmt.Sprintf("allowed: from 1 to the batch (%d), 0 for the whole batch, or auto", c.Batch))
 	}
 	k.whole("epochs", c.Epochs, 1, math.MaxInt)
 	k.whole("steps", c.Steps, 0, math.MaxInt)

@@ -56,7 +56,8 @@ type Config struct {
 
 	// length
 	Batch      int           `resume:"refused"`
-	MicroBatch int           `resume:"allowed"` // same result
+	MicroBatch Parts         `resume:"allowed"` // same result
+	Memory     string        `resume:"allowed"`
 	Epochs     int           `resume:"allowed"`
 	Steps      int           `resume:"allowed"`
 	MaxTime    time.Duration `resume:"allowed"`
@@ -132,13 +133,28 @@ func (c *Config) CacheBytes() int64 {
 	return n
 }
 
-// MicroBatchSize returns the triplets that go through the network at once: MicroBatch, or Batch where
-// that is 0.
+// Parts is a number of triplets that go through the network at once: 0 means the whole batch, Auto as many as fit the memory.
+type Parts int
+
+// Auto leaves the number to the program.
+const Auto Parts = -1
+
+// MicroBatchSize returns the triplets that go through the network at once, at most: MicroBatch, or Batch where
+// that is 0 or Auto.
 func (c *Config) MicroBatchSize() int {
-	if c.MicroBatch == 0 {
+	if c.MicroBatch <= 0 {
 		return c.Batch
 	}
-	return c.MicroBatch
+	return int(c.MicroBatch)
+}
+
+// MemoryBytes returns Memory in bytes; 0 where it is not given.
+func (c *Config) MemoryBytes() int64 {
+	n, err := ParseSize(c.Memory)
+	if err != nil {
+		return 0
+	}
+	return n
 }
 
 // TotalSteps returns the length of the run: Steps, or Epochs of stepsPerEpoch each.

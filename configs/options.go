@@ -56,7 +56,8 @@ func options(c *Config) []option {
 		{"optimiser", "clip-grad", &c.ClipGrad, "X", "no limit", "largest norm of all gradients together; larger ones are scaled down to it"},
 
 		{"length", "batch", &c.Batch, "N", "", "triplets a step; three pictures each"},
-		{"length", "micro-batch", &c.MicroBatch, "N", "the whole batch", "triplets in memory at once: same result, less memory, slower"},
+		{"length", "micro-batch", &c.MicroBatch, "N", "the whole batch", "triplets in memory at once: same result, less memory, slower; auto: as many as fit --memory"},
+		{"length", "memory", &c.Memory, "SIZE", "what is free", "memory that --micro-batch auto may fill: 8GiB, 500MB"},
 		{"length", "epochs", &c.Epochs, "N", "", "passes over the triplets"},
 		{"length", "steps", &c.Steps, "N", "by epochs", "end after this many steps instead of --epochs"},
 		{"length", "max-time", &c.MaxTime, "TIME", "no limit", "end after this time, such as 2h30m, with a checkpoint"},

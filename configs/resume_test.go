@@ -17,6 +17,8 @@ func change(field any) {
 		*f = !*f
 	case *int:
 		*f++
+	case *Parts:
+		*f++
 	case *uint64:
 		*f++
 	case *float64:
@@ -33,7 +35,7 @@ func TestResumeDifferences(t *testing.T) {
 			"gap", "optimizer", "batch", "seed", "limit"},
 		"allowed": {"triplets", "metadata", "images", "val_triplets", "workers", "cache", "cache_limit", "max_bad", "init",
 			"lr", "momentum", "nesterov", "weight_decay", "schedule", "step_every", "step_factor", "warmup", "clip_grad",
-			"micro_batch", "epochs", "steps", "max_time", "patience", "threads", "exact", "save_every", "save_minutes", "keep",
+			"micro_batch", "memory", "epochs", "steps", "max_time", "patience", "threads", "exact", "save_every", "save_minutes", "keep",
 			"eval_every", "log_every"},
 		"unlisted": {"out", "resume", "dry_run", "print_config", "quiet"},
 	}

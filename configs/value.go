@@ -20,6 +20,8 @@ func kindOf(field any) string {
 		return "true or false"
 	case *int:
 		return "a whole number"
+	case *Parts:
+		return "a whole number or auto"
 	case *uint64:
 		return "a whole number of at least 0"
 	case *float64:
@@ -53,6 +55,16 @@ func parseInto(field any, text string) error {
 			return outOfRange(err, text, wrong)
 		}
 		*f = int(v)
+	case *Parts:
+		if text == "auto" {
+			*f = Auto
+			break
+		}
+		v, err := strconv.ParseInt(text, 10, 0)
+		if err != nil {
+			return outOfRange(err, text, wrong)
+		}
+		*f = Parts(v)
 	case *uint64:
 		v, err := strconv.ParseUint(text, 10, 64)
 		if err != nil {
@@ -110,6 +122,11 @@ func formatValue(field any) string {
 		return strconv.FormatBool(*f)
 	case *int:
 		return strconv.Itoa(*f)
+	case *Parts:
+		if *f == Auto {
+			return "auto"
+		}
+		return strconv.Itoa(int(*f))
 	case *uint64:
 		return strconv.FormatUint(*f, 10)
 	case *float64:

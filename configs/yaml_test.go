@@ -26,6 +26,8 @@ func scramble(r *rand.Rand, c *Config) {
 			*f = r.IntN(2) == 0
 		case *int:
 			*f = int(r.Uint64()) >> r.IntN(64)
+		case *Parts:
+			*f = Parts(r.IntN(10) - 1)
 		case *uint64:
 			*f = r.Uint64() >> r.IntN(64)
 		case *float64:

@@ -127,7 +127,7 @@ func (t *trainer) loop(ctx context.Context, loader *data.Loader) (reason string,
 func (t *trainer) gradients(b *data.Batch) (metrics.Record, error) {
 	var r metrics.Record
 	r.Loss = 0
-	per, micro := t.cfg.Size*t.cfg.Size*3, t.cfg.MicroBatchSize()
+	per, micro := t.cfg.Size*t.cfg.Size*3, t.net.micro
 	for from := 0; from < b.Count; from += micro {
 		n := min(micro, b.Count-from)
 		t.keys = t.keys[:0]

@@ -237,3 +237,22 @@ func TestFrozenFeatures(t *testing.T) {
 		t.Errorf("said:\n%s", said)
 	}
 }
+
+// TestMicroBatchAuto: as many triplets at once as the memory has room for, with the same bits.
+func TestMicroBatchAuto(t *testing.T) {
+	dir := tinyShop(t)
+	whole := trained(t, tinyArgs(dir, filepath.Join(dir, "whole"))...)
+	for _, c := range []struct{ memory, said string }{
+		{"1GiB", "8 of 8 triplets at once"}, {"65.5MiB", " of 8 triplets at once"}, {"1MiB", "even one triplet at a time takes"},
+	} {
+		args := tinyArgs(dir, filepath.Join(dir, c.memory), "--micro-batch", "auto", "--memory", c.memory)
+		_, o, said := start(context.Background(), t, args...)
+		if !strings.Contains(said, c.said) || c.memory == "65.5MiB" && strings.Contains(said, "8 of 8") {
+			t.Errorf("--memory %s: said:\n%s", c.memory, said)
+		}
+		sameTensors(t, "--memory "+c.memory, whole.Checkpoint, o.Checkpoint)
+	}
+	if n, ok := freeMemory(); ok && n < 1<<20 {
+		t.Errorf("%d bytes are free", n)
+	}
+}

@@ -21,14 +21,12 @@ type network struct {
 	siamese  *model.Siamese
 	embedder *model.Embedder  // for validation; nil where there is none
 	features *features.Source // of frozen convolutions; nil where they are not kept
+	micro    int              // triplets computed at once
 	opt      optim.Optimizer
 }
 
 func (n *network) close() {
-	if n.embedder != nil {
-		_ = n.embedder.Close()
-	}
-	_ = n.siamese.Close()
+	n.closeGraphs()
 	if n.features != nil {
 		_ = n.features.Close()
 	}
@@ -52,7 +50,7 @@ func buildNetwork(cfg *configs.Config, validate, resumed bool, report *progress.
 	if n.weights, err = model.NewWeights(spec); err != nil {
 		return nil, &cli.UsageError{Err: err}
 	}
-	if err = n.build(cfg, frozen, validate, report); err != nil {
+	if err = n.fit(cfg, frozen, validate, report); err != nil {
 		return nil, err
 	}
 	if cfg.Optimizer == "adamw" {
@@ -60,54 +58,119 @@ func buildNetwork(cfg *configs.Config, validate, resumed bool, report *progress.
 	} else {
 		n.opt = optim.NewSGD(n.siamese.Params(), cfg.Momentum, cfg.WeightDecay, cfg.Nesterov)
 	}
-	n.describe(cfg, slotsOf(cfg), report)
+	n.describe(cfg, report)
 	if !resumed {
 		err = n.initialise(cfg, report)
 	}
 	return n, err
 }
 
-// build makes the graphs: the whole network's, or, where the features are frozen and can be kept, those of the heads.
-func (n *network) build(cfg *configs.Config, frozen func(string) bool, validate bool, report *progress.Reporter) (err error) {
-	capacity := cfg.MicroBatchSize()
-	if n.features, err = n.keepFeatures(cfg, frozen, report); err != nil {
+// fit makes the graphs, with --micro-batch auto for as many triplets at once as the memory has room for.
+func (n *network) fit(cfg *configs.Config, frozen func(string) bool, validate bool, report *progress.Reporter) error {
+	n.micro = cfg.MicroBatchSize()
+	if err := n.keepFeatures(cfg, frozen, report); err != nil {
 		return err
 	}
+	if err := n.build(cfg, frozen, validate); err != nil || cfg.MicroBatch != configs.Auto {
+		return err
+	}
+	room, from := cfg.MemoryBytes(), "--memory"
+	if room == 0 {
+		var ok bool
+		if room, ok = freeMemory(); !ok {
+			report.Warnf("--micro-batch auto: this system does not say how much memory is free, so the whole batch is computed at once; --memory gives a bound")
+			return nil
+		}
+		from = "what is free"
+	}
+	for parts := 2; n.memory(cfg).whole() > room; parts++ {
+		if n.micro == 1 {
+			report.Warnf("--micro-batch auto: even one triplet at a time takes about %s, more than %s, %s", size(n.memory(cfg).whole()), from, size(room))
+			break
+		}
+		n.micro = (cfg.Batch + parts - 1) / parts
+		n.closeGraphs()
+		if err := n.build(cfg, frozen, validate); err != nil {
+			return err
+		}
+	}
+	report.Printf("parts     %d of %d triplets at once (--micro-batch auto), to fit %s, %s; the result is the same", n.micro, cfg.Batch, from, size(room))
+	return nil
+}
+
+// memory is what a run takes, in bytes.
+type memory struct{ values, graphs, pictures int64 }
+
+// whole has something for the kernels' workspaces and the program itself: at full size 250 MiB were seen.
+func (m memory) whole() int64 {
+	known := m.values + m.graphs + m.pictures
+	return known + known/16 + 64<<20
+}
+
+func (n *network) memory(cfg *configs.Config) memory {
+	spec, trained := n.weights.Spec, 0
+	for _, p := range n.siamese.Params() {
+		trained += len(p.Value)
+	}
+	m := memory{
+		values:   4 * (int64(spec.Count()) + int64(slotsOf(cfg))*int64(trained)),
+		graphs:   n.siamese.Bytes(),
+		pictures: int64(5*3*cfg.Batch) * int64(spec.Size*spec.Size*3),
+	}
+	if n.embedder != nil {
+		m.graphs += n.embedder.Bytes()
+	}
+	if n.features != nil {
+		m.graphs += n.features.Bytes()
+	}
+	return m
+}
+
+// build makes the graphs: the whole network's, or, where the features are frozen and can be kept, those of the heads.
+func (n *network) build(cfg *configs.Config, frozen func(string) bool, validate bool) (err error) {
 	if n.features == nil {
-		if n.siamese, err = model.NewSiamese(n.team, n.weights, frozen, capacity, cfg.Gap); err == nil && validate {
-			n.embedder, err = model.NewEmbedder(n.team, n.weights, 3*capacity)
+		if n.siamese, err = model.NewSiamese(n.team, n.weights, frozen, n.micro, cfg.Gap); err == nil && validate {
+			n.embedder, err = model.NewEmbedder(n.team, n.weights, 3*n.micro)
 		}
 		return err
 	}
-	if n.siamese, err = model.NewHeads(n.team, n.weights, frozen, capacity, cfg.Gap, n.features); err == nil && validate {
-		n.embedder, err = model.NewHeadEmbedder(n.team, n.weights, 3*capacity, n.features)
+	if n.siamese, err = model.NewHeads(n.team, n.weights, frozen, n.micro, cfg.Gap, n.features); err == nil && validate {
+		n.embedder, err = model.NewHeadEmbedder(n.team, n.weights, 3*n.micro, n.features)
 	}
 	return err
 }
 
+func (n *network) closeGraphs() {
+	if n.embedder != nil {
+		_ = n.embedder.Close()
+	}
+	_ = n.siamese.Close()
+}
+
 // keepFeatures opens the cache of features where all convolutions of the deep path are frozen and a picture is the same in each
-// epoch; else it returns nil, and says what would make the difference.
-func (n *network) keepFeatures(cfg *configs.Config, frozen func(string) bool, report *progress.Reporter) (*features.Source, error) {
+// epoch; where only the second is missing, it says so.
+func (n *network) keepFeatures(cfg *configs.Config, frozen func(string) bool, report *progress.Reporter) (err error) {
 	if !n.weights.Spec.FeaturesFrozen(frozen) {
-		return nil, nil
+		return nil
 	}
 	dir, err := cacheDir(cfg)
 	switch {
 	case cfg.Augments("shift"):
 		report.Printf("features  are frozen, but computed anew each time: --augment none (or flip) would let each picture's be computed once and kept")
-		return nil, nil
+		return nil
 	case dir == "" || err != nil:
 		report.Printf("features  are frozen, but computed anew each time: there is no cache to keep them in (--cache)")
-		return nil, nil
+		return nil
 	}
 	const pictures = 24 // computed at a time
 	cache := data.OpenFeatureCache(dir, n.weights.Spec.Flat(), cfg.CacheBytes(), func(err error) { report.Warnf("%v", err) })
 	report.Printf("features  are frozen: each picture's are computed once and kept in %s", cache.Dir())
-	return features.New(n.team, n.weights, pictures, cache)
+	n.features, err = features.New(n.team, n.weights, pictures, cache)
+	return err
 }
 
 // describe prints the network's size and the memory that the run will need.
-func (n *network) describe(cfg *configs.Config, slots int, report *progress.Reporter) {
+func (n *network) describe(cfg *configs.Config, report *progress.Reporter) {
 	spec, trained := n.weights.Spec, 0
 	for _, p := range n.siamese.Params() {
 		trained += len(p.Value)
@@ -118,17 +181,9 @@ func (n *network) describe(cfg *configs.Config, slots int, report *progress.Repo
 	}
 	report.Printf("network   VGG-16 and two shallow paths, width %v, %d x %d pixels, head %s: %s parameters%s; embedding of %d",
 		spec.Width, spec.Size, spec.Size, spec.Head, count(spec.Count()), frozen, spec.EmbedDim)
-	graphs := n.siamese.Bytes()
-	if n.embedder != nil {
-		graphs += n.embedder.Bytes()
-	}
-	if n.features != nil {
-		graphs += n.features.Bytes()
-	}
-	pictures := int64(5*3*cfg.Batch) * int64(spec.Size*spec.Size*3)
-	values := 4 * (int64(spec.Count()) + int64(slots)*int64(trained))
+	m := n.memory(cfg)
 	report.Printf("memory    about %s: parameters and optimiser %s, maps and gradients %s, pictures ahead %s; %d threads, kernels %s",
-		size(values+graphs+pictures), size(values), size(graphs), size(pictures), n.team.Threads(), n.team.Kernels())
+		size(m.whole()), size(m.values), size(m.graphs), size(m.pictures), n.team.Threads(), n.team.Kernels())
 }
 
 // count formats a number of parameters.
