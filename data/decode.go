@@ -113,7 +113,7 @@ func recovered(err *error) {
 
 // render decodes a picture whose header sniff has checked and writes it as size x size pixels of RGB.
 func render(content []byte, format pictureFormat, config image.Config, size int, fit string, dst []byte) error {
-	m, err := upright(content, format, config)
+	m, err := upright(content, format, config, shrinkBy(config.Width, config.Height, size))
 	if err != nil {
 		return err
 	}
@@ -121,8 +121,9 @@ func render(content []byte, format pictureFormat, config image.Config, size int,
 	return nil
 }
 
-// upright decodes a picture whose header sniff has checked and turns it as its orientation says.
-func upright(content []byte, format pictureFormat, config image.Config) (m *image.NRGBA, err error) {
+// upright decodes a picture whose header sniff has checked, shrinks it by a factor where that can be done, and turns it as its
+// orientation says.
+func upright(content []byte, format pictureFormat, config image.Config, factor int) (m *image.NRGBA, err error) {
 	defer recovered(&err)
 	decoded, err := format.decode(bytes.NewReader(content))
 	if err != nil {
@@ -131,6 +132,10 @@ func upright(content []byte, format pictureFormat, config image.Config) (m *imag
 	canvas := image.Rect(0, 0, config.Width, config.Height)
 	if b := decoded.Bounds(); !b.In(canvas) || b.Empty() {
 		return nil, damaged(format, fmt.Errorf("the header says %v, the picture has %v", canvas.Max, b))
+	}
+	if decoded.Bounds() == canvas {
+		decoded = shrink(decoded, factor)
+		canvas = decoded.Bounds()
 	}
 	m = asNRGBA(onWhite(decoded, canvas))
 	if format.exif != nil {

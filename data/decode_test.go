@@ -90,7 +90,7 @@ func TestDecodeAsPillow(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			got, err := upright(content, format, config)
+			got, err := upright(content, format, config, 1)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -124,7 +124,7 @@ func TestOrientationAsImaging(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		got, err := upright(content, format, config)
+		got, err := upright(content, format, config, 1)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -147,7 +147,7 @@ func TestGIFPartialFrame(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	got, err := upright(b.Bytes(), format, config)
+	got, err := upright(b.Bytes(), format, config, 1)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -286,7 +286,7 @@ func TestDecodePanicIsRefused(t *testing.T) {
 	format.decode = func(io.Reader) (image.Image, error) {
 		return &image.Paletted{Pix: []byte{9}, Stride: 1, Rect: image.Rect(0, 0, 1, 1), Palette: color.Palette{color.Black}}, nil
 	}
-	_, err := upright(nil, format, image.Config{Width: 1, Height: 1})
+	_, err := upright(nil, format, image.Config{Width: 1, Height: 1}, 1)
 	if r, ok := errors.AsType[*Refused](err); !ok || !strings.Contains(r.Error(), "damaged") {
 		t.Errorf("got %v, want a *Refused", err)
 	}

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"deeprank/data"
+	"deeprank/internal/cli"
 	"deeprank/internal/features"
 	"deeprank/internal/kernel"
 	"deeprank/internal/optim"
@@ -142,6 +143,7 @@ func (t timer) training(ctx context.Context, w *model.Weights, gap float64, src 
 		return timings{}, err
 	}
 	defer done()
+	cli.LimitGarbage(s.Bytes() + 8*int64(t.o.spec.Count()))
 	var opt optim.Optimizer
 	if t.o.optimizer == "adamw" {
 		opt = optim.NewAdamW(s.Params(), 0.01)

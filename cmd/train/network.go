@@ -182,6 +182,7 @@ func (n *network) describe(cfg *configs.Config, report *progress.Reporter) {
 	report.Printf("network   VGG-16 and two shallow paths, width %v, %d x %d pixels, head %s: %s parameters%s; embedding of %d",
 		spec.Width, spec.Size, spec.Size, spec.Head, count(spec.Count()), frozen, spec.EmbedDim)
 	m := n.memory(cfg)
+	cli.LimitGarbage(m.whole())
 	report.Printf("memory    about %s: parameters and optimiser %s, maps and gradients %s, pictures ahead %s; %d threads, kernels %s",
 		size(m.whole()), size(m.values), size(m.graphs), size(m.pictures), n.team.Threads(), n.team.Kernels())
 }
