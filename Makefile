@@ -97,11 +97,11 @@ $(STAMP): bench/requirements.txt
 	@touch $@
 
 .PHONY: bench-peers
-bench-peers: build bin/gorgonia $(STAMP) $(TFSTAMP) ## race PyTorch, TensorFlow and gorgonia into bench/RESULTS.md (half an hour); QUICK=1: a few minutes, to stdout; ISA=avx2: all held to AVX2
+bench-peers: build bin/gorgonia $(STAMP) $(TFSTAMP) ## race PyTorch, TensorFlow and gorgonia into bench/RESULTS.md (half an hour); ROUNDS=n: not 3 rounds; QUICK=1: a few minutes, to stdout; ISA=avx2: all held to AVX2
 	$(VENV)/bin/python bench/peers/race.py --bench bin/bench --gorgonia bin/gorgonia --raw bin/race.json \
 		--torch-python $(VENV)/bin/python --tensorflow-python $(TFVENV)/bin/python \
 		$$(t=$$(bench/peers/tcmalloc.sh $(TFVENV)) && echo --tcmalloc $$t) \
-		$(if $(ISA),--isa $(ISA)) $(if $(QUICK),--quick,--out bench/RESULTS.md) $(RACE)
+		$(if $(ISA),--isa $(ISA)) $(if $(ROUNDS),--rounds $(ROUNDS)) $(if $(QUICK),--quick,--out bench/RESULTS.md) $(RACE)
 
 bin/gorgonia: bench/peers/gorgonia/main.go bench/peers/gorgonia/go.mod
 	$(GO) build -C bench/peers/gorgonia -o $(CURDIR)/$@ .

@@ -145,15 +145,15 @@ class Race:
 
     def pictures(self):
         """Steps on drawn pictures, on files with a warm cache, and with a cold one, in turns."""
-        steps = self.a.steps
+        steps = 2 * self.a.steps  # the loader is some batches ahead when the first is timed
         with tempfile.TemporaryDirectory() as d:
             print("drawing pictures of 1080 x 1440", file=sys.stderr)
             subprocess.run([self.a.torch_python, os.path.join(HERE, "pictures.py"), d, "--triplets", str(self.a.batch * (steps + 2))], check=True)
             files = ["--triplets", f"{d}/csv/triplets.tsv"]
             return self.turns("pictures", {
-                "deeprank drawn": lambda: self.ours(),
-                "deeprank warm": lambda: self.ours(*files, "--cache", f"{d}/cache"),
-                "deeprank cold": lambda: self.ours(*files, "--cold"),
+                "deeprank drawn": lambda: self.ours(steps=steps),
+                "deeprank warm": lambda: self.ours(*files, "--cache", f"{d}/cache", steps=steps),
+                "deeprank cold": lambda: self.ours(*files, "--cold", steps=steps),
             }, self.a.own_rounds)
 
     def all(self):
@@ -162,8 +162,12 @@ class Race:
         parts = dict(
             step=lambda: self.against_peers("step", rounds=a.rounds),
             forward=lambda: self.against_peers("forward", rounds=a.rounds, infer=True),
-            gap=lambda: self.against_peers("gap head", "--head", "gap", rounds=1 if a.quick else 2),
+            gap=lambda: self.against_peers("gap head", "--head", "gap", rounds=min(2, a.rounds)),
             active=lambda: self.pairs("active", ("all", lambda: self.ours(batch=10)), ("10 %", lambda: self.ours("--active", "0.1", batch=10)), a.own_rounds),
+            parts=lambda: self.turns("parts", {
+                "deeprank step": lambda: self.ours("--micro-batch", str(max(1, a.batch // 2))),
+                "deeprank gap": lambda: self.ours("--head", "gap", "--micro-batch", str(max(1, a.batch // 2))),
+            }, 1),
             frozen=lambda: self.turns("frozen", {
                 "deeprank gap": lambda: self.ours("--head", "gap", batch=32, steps=2),
                 "deeprank gap frozen": lambda: self.ours("--head", "gap", "--freeze", "features", batch=32),
@@ -224,14 +228,17 @@ def main():
     p.add_argument("--batch", type=int, default=8)
     p.add_argument("--size", type=int, default=224)
     p.add_argument("--isa", choices=["avx2"])
+    p.add_argument("--rounds", type=int, default=3)
     p.add_argument("--quick", action="store_true")
-    p.add_argument("--only", nargs="*", help="parts of the race: step forward gap active frozen threads batches pictures gorgonia layers")
+    p.add_argument("--only", nargs="*", help="parts of the race: step forward gap active parts frozen threads batches pictures gorgonia layers")
     p.add_argument("--timeout", type=int, default=1800, help="seconds for one process")
     p.add_argument("--verbose", action="store_true")
     a = p.parse_args()
     if a.only and a.out:
         p.error("a section holds the whole race: --only goes to stdout, without --out")
-    a.rounds, a.own_rounds, a.steps, a.peer_steps = (1, 1, 3, 1) if a.quick else (3, 3, 5, 2)
+    a.own_rounds, a.steps, a.peer_steps = (1, 3, 1) if a.quick else (a.rounds, 5, 2)
+    if a.quick:
+        a.rounds = 1
     race = Race(a)
     try:
         r = race.all()

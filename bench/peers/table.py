@@ -71,7 +71,16 @@ def lean(t, r, part, what, must, aim):
     ours = max(x["gib"] for x in got["deeprank"] if x)
     name = min(names, key=lambda n: min(x["gib"] for x in got[n] if x))
     theirs = min(x["gib"] for x in got[name] if x)
-    t.add(what, share(must), share(aim), f"**{share(ours / theirs)}**", verdict(ours / theirs, must, aim, lower=True), f"{ours:.2f} against {theirs:.2f} GiB; {name}")
+    t.add(what, share(must), share(aim), f"**{share(ours / theirs)}**", verdict(ours / theirs, must, aim, lower=True),
+          f"{ours:.2f} against {theirs:.2f} GiB; {name}{halves(r, part, theirs)}")
+
+
+def halves(r, part, theirs):
+    """What a batch in two parts takes."""
+    for x in r.get("parts", {}).get("deeprank " + part, []):
+        if x:
+            return f"; in parts of {x['micro_batch']} triplets, with the same bits: {x['gib']:.2f} GiB ({share(x['gib'] / theirs)}) at {x['ms']:.1f} ms/image"
+    return ""
 
 
 def targets(r):
