@@ -103,6 +103,14 @@ bench-peers: build bin/gorgonia $(STAMP) $(TFSTAMP) ## race PyTorch, TensorFlow 
 		$$(t=$$(bench/peers/tcmalloc.sh $(TFVENV)) && echo --tcmalloc $$t) \
 		$(if $(ISA),--isa $(ISA)) $(if $(ROUNDS),--rounds $(ROUNDS)) $(if $(QUICK),--quick,--out bench/RESULTS.md) $(RACE)
 
+.PHONY: bench-curves
+bench-curves: build $(STAMP) ## train the demo with Winograd's convolutions and with --exact, and plot both losses: bench/curves.png
+	[ -d demo/shop ] || bin/triplets demo demo/shop
+	rm -rf runs/curves runs/curves-exact
+	bin/train --config demo --triplets demo/shop/csv/triplets.csv --val-triplets demo/shop/csv/val_triplets.csv --eval-every 100 --out runs/curves
+	bin/train --config demo --triplets demo/shop/csv/triplets.csv --val-triplets demo/shop/csv/val_triplets.csv --eval-every 100 --out runs/curves-exact --exact
+	$(VENV)/bin/python bench/peers/curves.py runs/curves runs/curves-exact bench/curves.png
+
 bin/gorgonia: bench/peers/gorgonia/main.go bench/peers/gorgonia/go.mod
 	$(GO) build -C bench/peers/gorgonia -o $(CURDIR)/$@ .
 

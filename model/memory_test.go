@@ -24,10 +24,9 @@ func allocated(f func()) uint64 {
 }
 
 // TestAllocations: maps and gradients are allocated once. What gorgonia allocates for each operation is little, and does not
-// grow much with the pictures (Winograd's tiles have small tables for each task): a single map of the larger network has a
-// megabyte.
+// grow with the pictures: a single map of the larger network has a megabyte.
 func TestAllocations(t *testing.T) {
-	const most, growth = 512 << 10, 256 << 10
+	const most, growth = 256 << 10, 16 << 10
 	team := newTeam(t, 2)
 	var steps, embeds []uint64
 	for _, size := range []int{32, 128} {

@@ -1,6 +1,9 @@
 package kernel
 
-import "fmt"
+import (
+	"fmt"
+	"sync"
+)
 
 // winogradKernels are the transforms of one instruction set. Vectors run over channels, lanes at a time.
 type winogradKernels struct {
@@ -65,6 +68,14 @@ type outputEnd struct {
 	stream bool      // store past the caches
 }
 
+// at is the end of channels [c0, c0+channels).
+func (e outputEnd) at(c0, channels int) outputEnd {
+	if e.bias != nil {
+		e.bias = e.bias[c0 : c0+channels]
+	}
+	return e
+}
+
 // inputTiles transforms tiles [first, first+count) of a map; tile first is tile 0 of the layout.
 func (k *winogradKernels) inputTiles(m *tileMap, first, count int, zeros, v []float32, l tileLayout) {
 	if m.channels%k.lanes != 0 || l.width%k.lanes != 0 {
@@ -76,14 +87,24 @@ func (k *winogradKernels) inputTiles(m *tileMap, first, count int, zeros, v []fl
 	if len(m.data) != m.pixels*m.channels || first < 0 || first+count > m.tiles || len(v) < l.size(count, m.channels) || len(zeros) < m.channels {
 		panic("kernel: " + k.name + ": tiles outside their slices")
 	}
-	var edge [positions]int
-	var next [tilePixels]int
+	r := rooms.Get().(*tileRoom)
+	defer rooms.Put(r)
 	for t := range count {
-		base, at := m.tile(first+t, &edge)
-		m.ahead(first+t+1, &next)
-		k.input(m.channels, m.data, base, at, zeros, v[t*l.row:], l, &next)
+		base, at := m.tile(first+t, &r.edge)
+		m.ahead(first+t+1, &r.input)
+		k.input(m.channels, m.data, base, at, zeros, v[t*l.row:], l, &r.input)
 	}
 }
+
+// tileRoom is what the transforms are given by address. It is lent, as it would else be made anew for each block of tiles.
+type tileRoom struct {
+	edge     [positions]int
+	input    [tilePixels]int
+	gradient [tileOutputs]int
+	end      outputEnd
+}
+
+var rooms = sync.Pool{New: func() any { return new(tileRoom) }}
 
 // ahead finds the pixels of a tile that the one before it has not read: four of each row, from the third on.
 func (m *tileMap) ahead(n int, next *[tilePixels]int) {
@@ -133,54 +154,43 @@ func (f *fetcher) some() {
 // outputTiles makes channels [c0, c0+channels) of tiles [first, first+count) of a map from m, in which position p of tile t
 // is the row m[p*plane+t*row:].
 func (k *winogradKernels) outputTiles(y *tileMap, first, count, c0, channels int, m []float32, plane, row int, end outputEnd) {
-	k.checkOutput(y, first, count, c0, channels, m, plane, row, &end)
+	k.checkOutput(y, first, count, c0, channels, m, plane, row, end.bias)
 	if len(y.data) != y.pixels*y.channels || end.mask != nil && len(end.mask) != len(y.data) {
 		panic("kernel: " + k.name + ": outputs outside their slices")
 	}
-	if end.bias != nil {
-		end.bias = end.bias[c0 : c0+channels]
-	}
-	var edge [positions]int
+	r := rooms.Get().(*tileRoom)
+	defer rooms.Put(r)
+	r.end = end.at(c0, channels)
 	for t := range count {
-		base, at := y.tile(first+t, &edge)
-		k.output(channels, m[t*row:], plane, y.data, base+c0, at, &end)
+		base, at := y.tile(first+t, &r.edge)
+		k.output(channels, m[t*row:], plane, y.data, base+c0, at, &r.end)
 	}
 }
 
 // poolTiles is outputTiles for a map pooled by 2x2: y and index have half the pixels of g each way. Tiles must not lie
 // across images: height and width are multiples of 4.
 func (k *winogradKernels) poolTiles(g *grid, y []float32, index []uint8, of, first, count, c0, channels int, m []float32, plane, row int, end outputEnd) {
-	k.checkOutput(&tileMap{grid: g, channels: of}, first, count, c0, channels, m, plane, row, &end)
+	k.checkOutput(&tileMap{grid: g, channels: of}, first, count, c0, channels, m, plane, row, end.bias)
 	if len(y) != g.pixels/4*of || len(index) != len(y) || g.height%tileOutputs != 0 || g.width%tileOutputs != 0 || end.mask != nil {
 		panic("kernel: " + k.name + ": outputs outside their slices")
 	}
-	if end.bias != nil {
-		end.bias = end.bias[c0 : c0+channels]
-	}
+	r := rooms.Get().(*tileRoom)
+	defer rooms.Put(r)
+	r.end = end.at(c0, channels)
 	line := g.width / 2 * of
-	perRow, perImage := g.width/tileOutputs, g.height/tileOutputs*(g.width/tileOutputs)
 	for t := range count {
 		n := first + t
-		if g.columns != perRow {
-			// Several images side by side.
-			row, column := n/g.columns, n%g.columns
-			down := g.height / tileOutputs
-			n = (row/down*(g.columns/perRow)+column/perRow)*perImage + row%down*perRow + column%perRow
-			if n >= g.images*perImage {
-				continue
-			}
-		}
-		at := (n/perRow*2)*line + n%perRow*2*of
-		k.pool(channels, m[t*row:], plane, y, index, at+c0, line, of, &end)
+		at := (n/g.columns*2)*line + n%g.columns*2*of
+		k.pool(channels, m[t*row:], plane, y, index, at+c0, line, of, &r.end)
 	}
 }
 
-func (k *winogradKernels) checkOutput(y *tileMap, first, count, c0, channels int, m []float32, plane, row int, end *outputEnd) {
+func (k *winogradKernels) checkOutput(y *tileMap, first, count, c0, channels int, m []float32, plane, row int, bias []float32) {
 	if channels%k.lanes != 0 {
 		panic(fmt.Sprintf("kernel: %s: %d channels, want a multiple of %d", k.name, channels, k.lanes))
 	}
 	if first < 0 || count < 1 || first+count > y.tiles || c0 < 0 || channels < 1 || c0+channels > y.channels || plane < 0 || row < 0 ||
-		len(m) < (positions-1)*plane+(count-1)*row+channels || end.bias != nil && len(end.bias) != y.channels {
+		len(m) < (positions-1)*plane+(count-1)*row+channels || bias != nil && len(bias) != y.channels {
 		panic("kernel: " + k.name + ": tiles outside their slices")
 	}
 }

@@ -34,12 +34,12 @@ func (k *winogradWeightsKernels) gradientTiles(m *tileMap, first, count int, zer
 		len(zeros) < m.channels || len(sums) < m.channels {
 		panic("kernel: " + k.name + ": tiles outside their slices")
 	}
-	var edge [positions]int
-	var next [tileOutputs]int
+	r := rooms.Get().(*tileRoom)
+	defer rooms.Put(r)
 	for t := range count {
-		base, at := m.tile(first+t, &edge)
-		m.aheadOutputs(min(first+t+1, m.tiles-1), &next)
-		k.gradient(m.channels, m.data, base, at, zeros, z[t*l.row:], l, sums, &next)
+		base, at := m.tile(first+t, &r.edge)
+		m.aheadOutputs(min(first+t+1, m.tiles-1), &r.gradient)
+		k.gradient(m.channels, m.data, base, at, zeros, z[t*l.row:], l, sums, &r.gradient)
 	}
 }
 
