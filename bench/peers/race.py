@@ -47,7 +47,7 @@ class Race:
             raise Failed(f"{what}: no result in {self.a.timeout} s")
         line = p.stdout.strip().splitlines()[-1] if p.stdout.strip() else ""
         if p.returncode or not line.startswith("{"):
-            raise Failed(f"{what}: exit code {p.returncode}: {(p.stderr.strip().splitlines() or ['no message'])[-1][:300]}")
+            raise Failed(f"{what}: exit code {p.returncode}: {re.sub(r'/\S*/', '', (p.stderr.strip().splitlines() or ['no message'])[-1])[:300]}")
         r = json.loads(line)
         self.runs.append(dict(what=what, command=command[1:], result=r))
         if self.a.raw:  # at once: a race that is cut short leaves what it measured
@@ -111,7 +111,8 @@ class Race:
 
     def note(self, text):
         print("note:", text, file=sys.stderr)
-        self.notes.append(text)
+        if text not in self.notes:
+            self.notes.append(text)
 
     # The parts of the race.
 

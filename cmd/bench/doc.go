@@ -17,7 +17,8 @@
 //
 // A layer's operations are those of direct evaluation (a multiply-add counts as two), whatever algorithm computes it. So
 // effective GFLOP/s can exceed the limit where Winograd's algorithm leaves multiplications out. Work that need not be done at
-// all is not counted: the backward pass of frozen layers, and of triplets whose hinge is 0.
+// all is not counted: the backward pass of frozen layers, and of triplets whose hinge is 0. Where all of features are frozen they are
+// read from a disk, as in train's later epochs, and listed neither.
 //
 // # Active triplets
 //

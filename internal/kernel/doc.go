@@ -14,6 +14,13 @@
 // by the number of threads, and each output element is summed by one task in a fixed order: any Team gives the same bits.
 // Results may differ in the last bits between instruction sets.
 //
+// # Parts of a batch
+//
+// An image's outputs and gradients have the same bits in any batch and at any place in it. Gradients to weights are summed in
+// the order of the images, with accumulate on top of those of the images before, so that a batch in parts comes to the bits of
+// the whole: cut anywhere for dense and direct layers, after any multiple of three images (a triplet) for Winograd's. So nothing
+// here may choose an algorithm, or what is added to what, by the number of images.
+//
 // # Matrix products
 //
 // Convolutions and dense layers are products C = A*B, cut into blocks (gemm.go):
