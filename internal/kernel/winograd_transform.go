@@ -1,9 +1,6 @@
 package kernel
 
-import (
-	"fmt"
-	"sync"
-)
+import "fmt"
 
 // winogradKernels are the transforms of one instruction set. Vectors run over channels, lanes at a time.
 type winogradKernels struct {
@@ -87,8 +84,8 @@ func (k *winogradKernels) inputTiles(m *tileMap, first, count int, zeros, v []fl
 	if len(m.data) != m.pixels*m.channels || first < 0 || first+count > m.tiles || len(v) < l.size(count, m.channels) || len(zeros) < m.channels {
 		panic("kernel: " + k.name + ": tiles outside their slices")
 	}
-	r := rooms.Get().(*tileRoom)
-	defer rooms.Put(r)
+	r := takeRoom()
+	defer r.giveBack()
 	for t := range count {
 		base, at := m.tile(first+t, &r.edge)
 		m.ahead(first+t+1, &r.input)
@@ -104,7 +101,25 @@ type tileRoom struct {
 	end      outputEnd
 }
 
-var rooms = sync.Pool{New: func() any { return new(tileRoom) }}
+// rooms are those that nobody has.
+var rooms = make(chan *tileRoom, 256)
+
+func takeRoom() *tileRoom {
+	select {
+	case r := <-rooms:
+		return r
+	default:
+		return new(tileRoom)
+	}
+}
+
+func (r *tileRoom) giveBack() {
+	r.end = outputEnd{}
+	select {
+	case rooms <- r:
+	default:
+	}
+}
 
 // ahead finds the pixels of a tile that the one before it has not read: four of each row, from the third on.
 func (m *tileMap) ahead(n int, next *[tilePixels]int) {
@@ -158,8 +173,8 @@ func (k *winogradKernels) outputTiles(y *tileMap, first, count, c0, channels int
 	if len(y.data) != y.pixels*y.channels || end.mask != nil && len(end.mask) != len(y.data) {
 		panic("kernel: " + k.name + ": outputs outside their slices")
 	}
-	r := rooms.Get().(*tileRoom)
-	defer rooms.Put(r)
+	r := takeRoom()
+	defer r.giveBack()
 	r.end = end.at(c0, channels)
 	for t := range count {
 		base, at := y.tile(first+t, &r.edge)
@@ -174,8 +189,8 @@ func (k *winogradKernels) poolTiles(g *grid, y []float32, index []uint8, of, fir
 	if len(y) != g.pixels/4*of || len(index) != len(y) || g.height%tileOutputs != 0 || g.width%tileOutputs != 0 || end.mask != nil {
 		panic("kernel: " + k.name + ": outputs outside their slices")
 	}
-	r := rooms.Get().(*tileRoom)
-	defer rooms.Put(r)
+	r := takeRoom()
+	defer r.giveBack()
 	r.end = end.at(c0, channels)
 	line := g.width / 2 * of
 	for t := range count {

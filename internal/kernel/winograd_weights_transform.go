@@ -34,8 +34,8 @@ func (k *winogradWeightsKernels) gradientTiles(m *tileMap, first, count int, zer
 		len(zeros) < m.channels || len(sums) < m.channels {
 		panic("kernel: " + k.name + ": tiles outside their slices")
 	}
-	r := rooms.Get().(*tileRoom)
-	defer rooms.Put(r)
+	r := takeRoom()
+	defer r.giveBack()
 	for t := range count {
 		base, at := m.tile(first+t, &r.edge)
 		m.aheadOutputs(min(first+t+1, m.tiles-1), &r.gradient)
