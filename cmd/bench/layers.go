@@ -110,13 +110,10 @@ func (n *network) rows(t *kernel.Team, forwardOnly bool) []row {
 	b.add("images", forward, fmt.Sprintf("%dx%d", n.spec.Size, n.spec.Size), 0, func() {
 		kernel.PixelsToInput(t, n.images, n.spec.Size, m.pixels, m.x[:len(m.pixels)])
 	})
-	for i := range n.features {
-		if n.kept {
-			break
-		}
-		b.convolution(&n.features[i], i > 0)
-	}
 	if !n.kept {
+		for i := range n.features {
+			b.convolution(&n.features[i], i > 0)
+		}
 		b.middle()
 	}
 	for i := range n.heads {

@@ -125,13 +125,22 @@ func writeLayer(w io.Writer, m measured) {
 	fmt.Fprintf(w, "%-13s %-17s %-17s %-8s %9.3f%s\n", m.Name, m.Pass, m.Shape, m.How, m.MS, rate)
 }
 
+// heads adds up the products of what is not features, and the optimiser's update.
+func heads(layers []measured) (ms float64) {
+	for _, m := range layers {
+		if m.GFLOPS > 0 && !strings.HasPrefix(m.Name, "features.") || m.Name == "optimiser" {
+			ms += m.MS
+		}
+	}
+	return ms
+}
+
 // writeLayerSums adds the layers up by kind and says how much of the step they are.
 func (r *report) writeLayerSums(w io.Writer) {
 	type sum struct {
 		name      string
 		ms, flops float64
 	}
-	r.Heads = 0
 	sums := []sum{{name: "convolutions, forward"}, {name: "convolutions, to data"}, {name: "convolutions, to weights"}, {name: "dense layers"}, {name: "all else"}}
 	whole := sum{name: "all layers"}
 	for _, m := range r.Layers {
@@ -139,9 +148,6 @@ func (r *report) writeLayerSums(w io.Writer) {
 			continue
 		}
 		k := 4
-		if heads := !strings.HasPrefix(m.Name, "features."); heads && m.GFLOPS > 0 || m.Name == "optimiser" {
-			r.Heads += m.MS
-		}
 		if m.GFLOPS > 0 {
 			switch {
 			case !strings.HasPrefix(m.Name, "features.") && !strings.HasPrefix(m.Name, "shallow"):

@@ -84,6 +84,7 @@ func bench(ctx context.Context, o *options, out, stderr io.Writer) (*report, err
 			r.Layers = append(r.Layers, m)
 			writeLayer(out, m)
 		}
+		r.Heads = heads(r.Layers)
 		r.writeLayerSums(out)
 	}
 	r.writeStep(out)

@@ -58,6 +58,7 @@ func buildNetwork(cfg *configs.Config, validate, resumed bool, report *progress.
 	} else {
 		n.opt = optim.NewSGD(n.siamese.Params(), cfg.Momentum, cfg.WeightDecay, cfg.Nesterov)
 	}
+	cli.LimitGarbage(n.memory(cfg).whole())
 	n.describe(cfg, report)
 	if !resumed {
 		err = n.initialise(cfg, report)
@@ -182,7 +183,6 @@ func (n *network) describe(cfg *configs.Config, report *progress.Reporter) {
 	report.Printf("network   VGG-16 and two shallow paths, width %v, %d x %d pixels, head %s: %s parameters%s; embedding of %d",
 		spec.Width, spec.Size, spec.Size, spec.Head, count(spec.Count()), frozen, spec.EmbedDim)
 	m := n.memory(cfg)
-	cli.LimitGarbage(m.whole())
 	report.Printf("memory    about %s: parameters and optimiser %s, maps and gradients %s, pictures ahead %s; %d threads, kernels %s",
 		size(m.whole()), size(m.values), size(m.graphs), size(m.pictures), n.team.Threads(), n.team.Kernels())
 }

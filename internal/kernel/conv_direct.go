@@ -94,10 +94,7 @@ func (s Conv) directBackwardWeights(t *Team, x, dy, dw, db []float32, accumulate
 		t.Run(tasks, func(task, _ int) {
 			lo, hi := task*size*s.Out, min((task+1)*size, rows)*s.Out
 			for h := range p.chunks {
-				sum := total[lo:hi]
-				for i, v := range p.c[h*rows*s.Out:][lo:hi] {
-					sum[i] += v
-				}
+				addTo(total[lo:hi], p.c[h*rows*s.Out+lo:])
 			}
 		})
 	}

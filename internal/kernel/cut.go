@@ -13,6 +13,13 @@ func cut(rows, width int) (tasks, size int) {
 	return (rows + size - 1) / size, size
 }
 
+// addTo adds the first elements of v to sum.
+func addTo(sum, v []float32) {
+	for i, x := range v[:len(sum)] {
+		sum[i] += x
+	}
+}
+
 // wantLength panics unless a slice has the length that the shape asks for.
 func wantLength(op, name string, have, want int) {
 	if have != want {

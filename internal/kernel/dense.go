@@ -81,9 +81,7 @@ func columnSums(t *Team, rows, columns int, v, sums []float32, accumulate bool) 
 			clear(total)
 		}
 		for i := range rows {
-			for j, x := range v[i*columns+j0 : i*columns+j1] {
-				total[j] += x
-			}
+			addTo(total, v[i*columns+j0:])
 		}
 	})
 }

@@ -193,13 +193,6 @@ func (p *winogradWeights) runShared(images int) {
 	}
 }
 
-// addTo adds the first elements of v to sum.
-func addTo(sum, v []float32) {
-	for i := range sum {
-		sum[i] += v[i]
-	}
-}
-
 // block computes D for the block of channels from c, of outputs from o, over count tiles, and sets W there, or adds to it.
 func (p *winogradWeights) block(worker int, v, z []float32, count, c, o int, w []float32, add bool) {
 	g, in := p.g, p.x.channels
