@@ -60,12 +60,12 @@ func Sample(m *Metadata, o SampleOptions) ([]Triplet, error) {
 	r := rand.New(rand.NewPCG(mix(o.Seed, purposeSample), mix(purposeSample, o.Seed)))
 	ts := make([]Triplet, o.Count)
 	for i := range ts {
-		positive, negative := sameProduct, outOfClass
+		positive, negative := SameProduct, OutOfClass
 		if r.Float64() < o.SameColour {
-			positive = sameColour
+			positive = SameColour
 		}
 		if r.Float64() < o.InClass {
-			negative = inClass
+			negative = InClass
 		}
 		able := s.able[positive][negative]
 		q := able[r.IntN(len(able))]
@@ -73,12 +73,6 @@ func Sample(m *Metadata, o SampleOptions) ([]Triplet, error) {
 	}
 	return ts, nil
 }
-
-// The kinds of positives and of negatives; they index sampler.able.
-const (
-	sameProduct, outOfClass = 0, 0
-	sameColour, inClass     = 1, 1
-)
 
 // sampler holds the rows in two orders, in both of which all that a draw may take or must leave out lies together. A place is an
 // index into rows.
@@ -96,7 +90,7 @@ type sampler struct {
 
 	byProduct []int32 // places, by product
 
-	able [2][2][]int32 // places that have a positive and a negative of the kinds
+	able [2][2][]int32 // places that have a positive and a negative of the kinds that index it
 }
 
 // span is a range [from, to).
@@ -279,8 +273,8 @@ func (s *sampler) check(path string, o SampleOptions) error {
 }
 
 // positive draws a row for the query's place.
-func (s *sampler) positive(r *rand.Rand, q int32, kind int) int32 {
-	if kind == sameColour {
+func (s *sampler) positive(r *rand.Rand, q int32, kind PositiveKind) int32 {
+	if kind == SameColour {
 		return s.rows[without(s.pairs[s.pair[q]], s.cells[s.cell[q]], r)]
 	}
 	turn := s.turn[q]
@@ -288,9 +282,9 @@ func (s *sampler) positive(r *rand.Rand, q int32, kind int) int32 {
 }
 
 // negative draws a row for the query's place.
-func (s *sampler) negative(r *rand.Rand, q int32, kind int) int32 {
+func (s *sampler) negative(r *rand.Rand, q int32, kind NegativeKind) int32 {
 	from, left := span{0, int32(len(s.rows))}, s.categories[s.category[q]]
-	if kind == inClass {
+	if kind == InClass {
 		from, left = span{s.coloured[s.category[q]], left.to}, s.pairs[s.pair[q]]
 	}
 	// A product rarely stands in several categories or colours, so that the first draw is nearly always good.

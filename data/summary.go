@@ -31,24 +31,10 @@ func Summarize(m *Metadata, ts []Triplet) Summary {
 		Rows: m.Rows(), Products: distinct(m.ID), Categories: distinct(m.Category), Colors: distinct(m.Color),
 		Triplets: len(ts), Pictures: len(UsedRows(ts, m.Rows())),
 	}
-	same := func(column []string, a, b int32) bool { return a == b || column[a] == column[b] && column[a] != "" }
 	for _, t := range ts {
-		switch q, p := t.Query, t.Positive; {
-		case same(m.ID, q, p):
-			s.PositiveSameProduct++
-		case same(m.Category, q, p) && same(m.Color, q, p):
-			s.PositiveSameCategoryColor++
-		default:
-			s.PositiveOther++
-		}
-		switch q, n := t.Query, t.Negative; {
-		case same(m.ID, q, n):
-			s.NegativeSameProduct++
-		case same(m.Category, q, n):
-			s.NegativeInClass++
-		default:
-			s.NegativeOutOfClass++
-		}
+		k := m.KindOf(t)
+		*[...]*int{SameProduct: &s.PositiveSameProduct, SameColour: &s.PositiveSameCategoryColor, OtherPositive: &s.PositiveOther}[k.Positive]++
+		*[...]*int{OutOfClass: &s.NegativeOutOfClass, InClass: &s.NegativeInClass, ProductInstead: &s.NegativeSameProduct}[k.Negative]++
 		if t.Query == t.Positive {
 			s.QueryIsPositive++
 		}
