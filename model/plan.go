@@ -14,6 +14,12 @@ import "deeprank/internal/op"
 //
 // The gradient of a map that was pooled takes one more turn, as large as the map before pooling. The gradient of all layers but the
 // first is as large as the layer's input.
+//
+// The first two layers are one block (op.ConvConvPool) whose maps in between are those of a few images. They lie behind what is
+// needed while the block runs: its output forward, the gradient to that backward.
+
+// inBlock is the number of layers at the bottom that run as one block.
+const inBlock = 2
 
 // planMemory returns the slots of the convolutions' outputs and gradients for a capacity of images.
 func planMemory(convs []conv, capacity int, trained func(name string) bool) []op.Slots {
@@ -31,12 +37,19 @@ func planFrom(high bool, convs []conv, capacity int, trained func(name string) b
 	plan := make([]op.Slots, len(convs))
 	trains := func(i int) bool { return trained(convs[i].name+".weight") || trained(convs[i].name+".bias") }
 
+	// The maps within the block: map, gradient to the second layer's output, gradient to the map.
+	few := op.Together(capacity)
+	between, unpooled := few*convs[0].outputs(), few*convs[1].size*convs[1].size*convs[1].out
+
 	// Maps: below the first layer that trains nothing reads them after the next layer has, so these share two places.
 	ends := make([]int, len(convs)+1) // where the input of each layer ends
 	graded := make([]bool, len(convs)+1)
 	size := 0
 	for i, c := range convs {
 		graded[i+1] = graded[i] || trains(i)
+		if i == 0 {
+			continue // within the block
+		}
 		n := c.outputs() * capacity
 		if graded[i+1] || i+1 < len(convs) && trains(i+1) {
 			plan[i].Out = op.Slot{Name: deep, At: size}
@@ -65,13 +78,29 @@ func planFrom(high bool, convs []conv, capacity int, trained func(name string) b
 		size = max(size, used)
 		list, present, high = append(list, g), g, !high
 	}
-	for i := len(convs) - 1; i >= 0 && graded[i+1]; i-- {
+	for i := len(convs) - 1; i >= inBlock && graded[i+1]; i-- {
 		if convs[i].pooled {
 			place(&plan[i].Unpool, convs[i].size*convs[i].size*convs[i].out*capacity, ends[i])
 		}
 		if graded[i] {
 			place(&plan[i].Grad, convs[i].size*convs[i].size*convs[i].in*capacity, ends[i])
 		}
+	}
+	if !graded[inBlock] { // the block is frozen
+		plan[0].Out = op.Slot{Name: frozen + " 0"}
+	} else {
+		at := ends[inBlock]
+		if len(list) > 0 && !present.high {
+			at = max(at, present.at+present.size)
+		}
+		used := at + 2*between + unpooled
+		if present.high {
+			used += present.size
+		}
+		size = max(size, used)
+		plan[0].Out = op.Slot{Name: deep, At: at}
+		plan[1].Unpool = op.Slot{Name: deep, At: at + between}
+		plan[1].Grad = op.Slot{Name: deep, At: at + between + unpooled}
 	}
 	for _, g := range list {
 		if g.high {

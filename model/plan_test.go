@@ -64,13 +64,18 @@ func walkPlan(t *testing.T, convs []conv, plan []op.Slots, capacity int, trained
 	for first < len(convs) && !trains(first) {
 		first++
 	}
+	few := op.Together(capacity) // images within the block
 	for i, c := range convs {
-		add(fmt.Sprint("map ", i), plan[i].Out, c.outputs()*capacity)
-		if i < first {
+		images := capacity
+		if i == 0 {
+			images = few
+		}
+		add(fmt.Sprint("map ", i), plan[i].Out, c.outputs()*images)
+		if i < first || i == 1 {
 			drop(fmt.Sprint("map ", i-1))
 		}
 	}
-	for i := len(convs) - 1; i >= first; i-- {
+	for i := len(convs) - 1; i >= max(first, inBlock); i-- {
 		c := convs[i]
 		g := fmt.Sprint("gradient to map ", i)
 		drop(fmt.Sprint("map ", i)) // the mask is on
@@ -84,15 +89,24 @@ func walkPlan(t *testing.T, convs []conv, plan []op.Slots, capacity int, trained
 		}
 		drop(g)
 	}
+	if first < inBlock {
+		drop("map 1")
+		add("map 0 again", plan[0].Out, convs[0].outputs()*few)
+		add("unpooled gradient to map 1", plan[1].Unpool, convs[1].size*convs[1].size*convs[1].out*few)
+		add("gradient to map 0", plan[1].Grad, convs[0].outputs()*few)
+	}
 }
 
-// TestPlanSize: the plan of the whole network takes no more than its largest layer wants at once: map 0 and two gradients of its size.
+// TestPlanSize: the plan of the whole network takes no more than it wants at once in features.21: the maps below it, and two gradients of
+// the size of its input.
 func TestPlanSize(t *testing.T) {
 	convs, _, _ := Spec{Size: 224, Width: 1}.convs()
 	all := func(string) bool { return true }
-	_, low := planFrom(false, convs, 1, all)
-	_, high := planFrom(true, convs, 1, all)
-	if got, want := min(low, high), 3*224*224*64; got != want {
+	const images = 24
+	_, low := planFrom(false, convs, images, all)
+	_, high := planFrom(true, convs, images, all)
+	const below = 112*112*64 + 112*112*128 + 56*56*128 + 2*56*56*256 + 28*28*256 + 2*28*28*512
+	if got, want := min(low, high), images*(below+2*28*28*512); got != want {
 		t.Errorf("%d floats, want %d", got, want)
 	}
 }

@@ -116,16 +116,23 @@ func (t *tower) features(x op.Var) op.Var {
 	if t.keep {
 		plan = planMemory(convs, t.capacity, t.trained)
 	}
-	for i, c := range convs {
-		k := kernel.Conv{
-			Images: t.capacity, Height: c.size, Width: c.size, In: c.in, Out: c.out, Kernel: 3, Stride: 1, Pad: 1,
-		}
-		var s op.Slots
+	shape := func(c conv) kernel.Conv {
+		return kernel.Conv{Images: t.capacity, Height: c.size, Width: c.size, In: c.in, Out: c.out, Kernel: 3, Stride: 1, Pad: 1}
+	}
+	slots := func(i int) op.Slots {
 		if t.keep {
-			s = plan[i]
-		} else {
-			s = t.slots("deep")
+			return plan[i]
 		}
+		return t.slots("deep")
+	}
+	a, b := convs[0], convs[1]
+	x = t.then(func() (op.Var, error) {
+		return op.ConvConvPool(t.Runtime, a.name+" "+b.name, x,
+			[2]op.Var{t.param(a.name + ".weight"), t.param(b.name + ".weight")}, [2]op.Var{t.param(a.name + ".bias"), t.param(b.name + ".bias")},
+			[2]kernel.Conv{shape(a), shape(b)}, [2]op.Slots{slots(0), slots(1)})
+	})
+	for i, c := range convs[inBlock:] {
+		k, s := shape(c), slots(inBlock+i)
 		if c.pooled {
 			x = t.then(func() (op.Var, error) {
 				return op.ConvPool(t.Runtime, c.name, x, t.param(c.name+".weight"), t.param(c.name+".bias"), k, s)

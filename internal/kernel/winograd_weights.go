@@ -26,11 +26,12 @@ package kernel
 //
 // Where channels are few and tiles many, a task does all superblocks of a strip of an image, with a W of its own; all W are then
 // added up in order. Else the superblocks go one after the other: all tasks transform one together, and then share out the blocks
-// of D. Either way the order of the images alone says what is added to what: a batch that is cut after any multiple of unitImages
+// of D. Either way the order of the images alone says what is added to what: a batch that is cut after any multiple of UnitImages
 // images, and accumulated, gives the bits of the whole.
 
-// unitImages is the number of images that may share a superblock: those of a triplet.
-const unitImages = 3
+// UnitImages is the number of images that may share a superblock: those of a triplet. A batch that is cut into multiples of it, and
+// whose gradients are accumulated, gives the bits of the whole.
+const UnitImages = 3
 
 // weightsBlocks is how the pass is cut. It depends on the shape of an image, not on the number of images.
 type weightsBlocks struct {
@@ -56,7 +57,7 @@ const (
 // winogradWeightsBlocks chooses, by measurements: products like many tiles, and blocks of D that stay in the second-level
 // cache; V and Z of a superblock should stay in the third. each is the tiles of an image.
 func (s Conv) winogradWeightsBlocks(nr, each int) weightsBlocks {
-	b := weightsBlocks{tiles: even(unitImages*each, 150, 1), outputs: 128, channels: 2 * panelChannels}
+	b := weightsBlocks{tiles: even(UnitImages*each, 150, 1), outputs: 128, channels: 2 * panelChannels}
 	if s.In*s.Out <= 128*128 {
 		if each >= 64 {
 			b.strips = max(1, each/392)
@@ -168,8 +169,8 @@ func (p *winogradWeights) runShared(images int) {
 	// A task transforms part tiles; each has sums of dy of its own.
 	part := max(1, 4096/(in+out))
 	all := p.t.Shared(slotWeightsSums, ceilDiv(p.b.tiles, part)*out)
-	for image := 0; image < images; image += unitImages {
-		from, to := image*p.each, min(image+unitImages, images)*p.each
+	for image := 0; image < images; image += UnitImages {
+		from, to := image*p.each, min(image+UnitImages, images)*p.each
 		blocks := ceilDiv(to-from, p.b.tiles)
 		for i := range blocks {
 			first := from + i*(to-from)/blocks

@@ -30,5 +30,5 @@
 // A layer whose input needs no gradient (the picture, or all below it is frozen) has no dx; a frozen parameter
 // has no dw and db.
 //
-// Read op.go first, then layer.go, unary.go and narrow.go.
+// Read op.go first, then layer.go, unary.go and narrow.go; block.go is two layers in one.
 package op

@@ -61,15 +61,8 @@ func (l layer) apply(r *Runtime, x, w, b Var, s Slots) (Var, error) {
 func (l layer) gradient(r *Runtime, wrt []bool, in gorgonia.Nodes, y, dy *gorgonia.Node, s Slots) (gorgonia.Nodes, error) {
 	var err error
 	grads := make(gorgonia.Nodes, 3)
-	if l.relu && !r.masked[dy] {
-		r.Keep(y)
-		if dy, err = r.Apply(Definition{
-			Name: l.name + " mask", Out: l.out, Alias: 0,
-			Run: func(in [][]float32, out []float32) {
-				n := r.Active * l.perImage
-				kernel.MaskReLU(r.Team, out[:n], in[1][:n])
-			},
-		}, dy, y); err != nil {
+	if l.relu {
+		if dy, err = r.maskReLU(l.name, y, dy, l.perImage); err != nil {
 			return nil, err
 		}
 	}
@@ -142,6 +135,22 @@ func (l layer) gradient(r *Runtime, wrt []bool, in gorgonia.Nodes, y, dy *gorgon
 		r.masked[grads[0]] = mask >= 0
 	}
 	return grads, nil
+}
+
+// maskReLU returns dy with 0 where y, the output of a ReLU of so many floats an image, is 0: in place, and only where the layer
+// above has not done it.
+func (r *Runtime) maskReLU(name string, y, dy *gorgonia.Node, perImage int) (*gorgonia.Node, error) {
+	if r.masked[dy] {
+		return dy, nil
+	}
+	r.Keep(y)
+	return r.Apply(Definition{
+		Name: name + " mask", Out: y.Shape(), Alias: 0,
+		Run: func(in [][]float32, out []float32) {
+			n := r.Active * perImage
+			kernel.MaskReLU(r.Team, out[:n], in[1][:n])
+		},
+	}, dy, y)
 }
 
 // Conv is y = relu(conv2d(x, w) + b), or without the ReLU. x [N][H][W][In], w [Out][In][k][k], b [Out],
