@@ -14,6 +14,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 		About: "Prepares data for training: tables of pictures, and triplets of them.",
 		Commands: []cli.Command{
 			{Name: "demo", Short: "draw a small shop to try everything on: pictures, metadata, triplets", Run: demo},
+			{Name: "import", Short: "turn a public set, or a folder for each class, into the usual folder", Run: importCommand},
 		},
 	}
 	return p.Run(ctx, args, stdout, stderr)
