@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"image/jpeg"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -27,6 +28,9 @@ type FolderOptions struct {
 	Triplets    int `json:"triplets"`     // of the products seen in training
 	ValTriplets int `json:"val_triplets"` // of the other products
 
+	// NoImages makes a large shop's table alone, and triplets of it where these are wanted (with 0, there is no such file): see catalogue.go.
+	NoImages bool `json:"no_images,omitempty"`
+
 	Threads  int                   `json:"-"` // workers that draw; the files do not depend on it
 	Progress func(done, total int) `json:"-"` // pictures; not called twice at once; may be nil
 	Note     func(text string)     `json:"-"` // what the user should know; may be nil
@@ -37,6 +41,7 @@ type Report struct {
 	Products    int  `json:"products"`
 	ValProducts int  `json:"val_products"`
 	Pictures    int  `json:"pictures"`
+	Rows        int  `json:"rows,omitempty"` // with NoImages: of the table
 	Triplets    int  `json:"triplets"`
 	ValTriplets int  `json:"val_triplets"`
 	Drawn       bool `json:"drawn"` // false: the folder held just this already
@@ -82,8 +87,7 @@ var pictureName = regexp.MustCompile(`^\d+_\d+\.jpg$`)
 // left as it is, a broken one is drawn again; a folder with anything else in
 // it is a *ForeignError.
 func WriteFolder(ctx context.Context, dir string, o FolderOptions) (Report, error) {
-	s, err := New(o.Options)
-	if err != nil {
+	if err := o.Validate(); err != nil {
 		return Report{}, err
 	}
 	found, err := inspect(dir)
@@ -98,7 +102,12 @@ func WriteFolder(ctx context.Context, dir string, o FolderOptions) (Report, erro
 		return Report{}, err
 	}
 	defer root.Close()
-	w := folder{dir: dir, root: root, shop: s, options: o}
+	w := folder{dir: dir, root: root, options: o}
+	if !o.NoImages {
+		if w.shop, err = New(o.Options); err != nil {
+			return Report{}, err
+		}
+	}
 	m := marker{MadeBy: madeBy, Version: markerVersion, Options: o}
 	if found != nil && found.Complete && found.Version == m.Version && same(found.Options, o) {
 		if sum, err := w.digest(); err == nil && sum == found.SHA256 {
@@ -121,7 +130,15 @@ func WriteFolder(ctx context.Context, dir string, o FolderOptions) (Report, erro
 
 // same compares what fixes the files.
 func same(a, b FolderOptions) bool {
-	return a.Options == b.Options && a.Triplets == b.Triplets && a.ValTriplets == b.ValTriplets
+	return a.Options == b.Options && a.Triplets == b.Triplets && a.ValTriplets == b.ValTriplets && a.NoImages == b.NoImages
+}
+
+// Validate says which option is out of its range.
+func (o *FolderOptions) Validate() error {
+	if o.NoImages {
+		return validateCatalogue(o.Options)
+	}
+	return o.Options.Validate()
 }
 
 // inspect returns the marker of a demo folder, nil for a new or empty folder.
@@ -163,7 +180,7 @@ func inspect(dir string) (*marker, error) {
 type folder struct {
 	dir     string
 	root    *os.Root // links do not lead out of the folder
-	shop    *Shop
+	shop    *Shop    // nil with NoImages
 	options FolderOptions
 }
 
@@ -180,6 +197,9 @@ func (w *folder) mark(m marker) error {
 
 // files returns the paths of all files but the marker.
 func (w *folder) files() []string {
+	if w.options.NoImages {
+		return w.tables()
+	}
 	files := []string{metadataFile, tripletsFile, valTripletsFile}
 	for i := range w.shop.Products {
 		for v := range w.shop.Options.Views {
@@ -192,12 +212,17 @@ func (w *folder) files() []string {
 func (w *folder) digest() (string, error) {
 	all := sha256.New()
 	for _, name := range w.files() {
-		b, err := w.root.ReadFile(name)
+		f, err := w.root.Open(name)
 		if err != nil {
 			return "", err
 		}
-		one := sha256.Sum256(b)
-		all.Write(one[:])
+		one := sha256.New()
+		_, err = io.Copy(one, f)
+		f.Close()
+		if err != nil {
+			return "", err
+		}
+		all.Write(one.Sum(nil))
 	}
 	return hex.EncodeToString(all.Sum(nil)), nil
 }
@@ -206,6 +231,9 @@ func (w *folder) digest() (string, error) {
 func (w *folder) draw(ctx context.Context) (Report, error) {
 	if err := w.root.MkdirAll("csv", 0o777); err != nil {
 		return Report{}, err
+	}
+	if w.options.NoImages {
+		return w.list(ctx)
 	}
 	r := Report{
 		Products:    len(w.shop.Products),
@@ -230,20 +258,30 @@ func (w *folder) draw(ctx context.Context) (Report, error) {
 			rows[part] = append(rows[part], int32(i*w.shop.Options.Views+v))
 		}
 	}
-	for _, list := range []struct {
-		file  string
-		count int
-		rows  []int32
-	}{{tripletsFile, r.Triplets, rows[0]}, {valTripletsFile, r.ValTriplets, rows[1]}} {
-		ts, err := w.sample(m, list.count, list.rows, list.file)
-		if err != nil {
-			return r, err
-		}
-		if err := data.WriteTriplets(filepath.Join(w.dir, list.file), ts); err != nil {
-			return r, err
-		}
+	if err := w.writeTriplets(m, rows); err != nil {
+		return r, err
 	}
 	return r, w.drawPictures(ctx)
+}
+
+// writeTriplets samples and writes triplets of the rows that training sees, and of the others.
+func (w *folder) writeTriplets(m *data.Metadata, rows [2][]int32) error {
+	for part, list := range []struct {
+		file  string
+		count int
+	}{{tripletsFile, w.options.Triplets}, {valTripletsFile, w.options.ValTriplets}} {
+		if list.count == 0 {
+			continue
+		}
+		ts, err := w.sample(m, list.count, rows[part], list.file)
+		if err != nil {
+			return err
+		}
+		if err := data.WriteTriplets(filepath.Join(w.dir, list.file), ts); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // sample draws triplets: the positive shows the query's own product, the negative is of the same category in the usual
