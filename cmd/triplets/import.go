@@ -174,11 +174,14 @@ func tellImport(report *progress.Reporter, s *datasets.Set, r datasets.Report, o
 		report.Printf("protocol  recall@%s; %s", strings.Trim(strings.Join(strings.Fields(fmt.Sprint(s.Recall)), ", "), "[]"), standard)
 	}
 	if r.Metadata != "" {
-		inClass := "--in-class-negative product"
-		if !datasets.HasInClass(s.Pictures) {
-			inClass = "--in-class 0"
+		negatives := "--in-class-negative product"
+		switch inClass, outOfClass := datasets.Negatives(s.Pictures); {
+		case !inClass:
+			negatives = "--in-class 0"
+		case !outOfClass:
+			negatives = "--in-class 1 " + negatives
 		}
 		report.Printf("next      triplets sample --metadata %s --same-colour 0 %s --count 100000 --out %s",
-			r.Metadata, inClass, filepath.Join(filepath.Dir(r.Metadata), "triplets.tsv"))
+			r.Metadata, negatives, filepath.Join(filepath.Dir(r.Metadata), "triplets.tsv"))
 	}
 }

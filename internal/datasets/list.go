@@ -182,7 +182,7 @@ func (o *once) note() []string {
 	if o.repeated == 0 {
 		return nil
 	}
-	return []string{fmt.Sprintf("%s: %d lines repeat an earlier one and count once, this one first", o.first, o.repeated)}
+	return []string{fmt.Sprintf("%s: the line repeats an earlier one and does not count; such lines: %d", o.first, o.repeated)}
 }
 
 // quote writes a text for a message: quoted, shortened, safe for a terminal.

@@ -175,20 +175,21 @@ func SharedProducts(pictures []Picture) int {
 	return n
 }
 
-// HasInClass says whether a category of the pictures to train on has two products, which negatives of the query's category need.
-func HasInClass(pictures []Picture) bool {
+// Negatives says which negatives the pictures to train on can give: products of the query's category, and of other categories.
+func Negatives(pictures []Picture) (inClass, outOfClass bool) {
 	first := map[string]string{}
 	for i := range pictures {
 		p := &pictures[i]
 		if p.Part&Train == 0 || p.Category == "" {
 			continue
 		}
-		if id, ok := first[p.Category]; ok && id != p.ID {
-			return true
+		if id, ok := first[p.Category]; !ok {
+			first[p.Category] = p.ID
+		} else if id != p.ID {
+			inClass = true
 		}
-		first[p.Category] = p.ID
 	}
-	return false
+	return inClass, len(first) > 1
 }
 
 func writeOrigin(path string, s *Set, o WriteOptions, r Report) error {
