@@ -51,12 +51,11 @@ func readCUB(o ReadOptions) (*Set, error) {
 		if !f.wanted {
 			continue
 		}
-		l, err := openList(filepath.Join(root, f.file))
+		err := withList(filepath.Join(root, f.file), func(l *list) (err error) {
+			*f.table, err = parseNumbered(l, f.fields)
+			return err
+		})
 		if err != nil {
-			return nil, err
-		}
-		defer l.close()
-		if *f.table, err = parseNumbered(l, f.fields); err != nil {
 			return nil, err
 		}
 	}

@@ -22,16 +22,15 @@ func readInShop(o ReadOptions) (*Set, error) {
 	if filepath.Base(root) == "Eval" {
 		root = filepath.Dir(root)
 	}
-	l, err := openList(partition)
-	if err != nil {
-		return nil, err
-	}
-	defer l.close()
 	s := &Set{
 		From: InShop, Root: root, Recall: []int{1, 10, 20, 30},
 		Published: Counts{25882, 3997, 14218, 3985, 12612, 3985},
 	}
-	if s.Pictures, s.Notes, err = parsePartition(l); err != nil {
+	err = withList(partition, func(l *list) (err error) {
+		s.Pictures, s.Notes, err = parsePartition(l)
+		return err
+	})
+	if err != nil {
 		return nil, err
 	}
 	if o.Boxes {
@@ -39,12 +38,11 @@ func readInShop(o ReadOptions) (*Set, error) {
 		if err != nil {
 			return nil, err
 		}
-		b, err := openList(path)
-		if err != nil {
-			return nil, err
-		}
-		defer b.close()
-		boxes, err := parseInShopBoxes(b)
+		var boxes map[string]image.Rectangle
+		err = withList(path, func(l *list) (err error) {
+			boxes, err = parseInShopBoxes(l)
+			return err
+		})
 		if err != nil {
 			return nil, err
 		}

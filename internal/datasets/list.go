@@ -23,35 +23,27 @@ type list struct {
 	path string
 	in   *bufio.Reader
 	line int // the line last read, from 1
-	file io.Closer
 }
 
-// openList opens a list. A file that is not there or not a file is a *data.Refused.
-func openList(path string) (*list, error) {
+// withList opens a list for do. A file that is not there or not a file is a *data.Refused.
+func withList(path string, do func(*list) error) error {
 	info, err := os.Stat(path)
 	if err == nil && !info.Mode().IsRegular() {
-		return nil, &data.Refused{Path: path, Reason: "is not a file", Remedy: "unpack the set again"}
+		return &data.Refused{Path: path, Reason: "is not a file", Remedy: "unpack the set again"}
 	}
 	var f *os.File
 	if err == nil {
 		f, err = os.Open(path)
 	}
 	if err != nil {
-		return nil, &data.Refused{Path: path, Reason: "cannot open the list", Remedy: "unpack the set again, and check --root", Err: cause(err)}
+		return &data.Refused{Path: path, Reason: "cannot open the list", Remedy: "unpack the set again, and check --root", Err: cause(err)}
 	}
-	l := newList(path, f)
-	l.file = f
-	return l, nil
+	defer f.Close()
+	return do(newList(path, f))
 }
 
 func newList(path string, r io.Reader) *list {
 	return &list{path: path, in: bufio.NewReaderSize(r, maxLine)}
-}
-
-func (l *list) close() {
-	if l.file != nil {
-		l.file.Close()
-	}
 }
 
 // next gives the next line that is not empty, without spaces around it, or io.EOF.

@@ -1,6 +1,7 @@
 package datasets
 
 import (
+	"errors"
 	"fmt"
 	"image"
 	"io/fs"
@@ -186,10 +187,10 @@ func checkName(name string) string {
 
 // cause strips the operation and the path from an error of os, because the message that wraps it names the path itself.
 func cause(err error) error {
-	switch e := err.(type) {
-	case *fs.PathError:
+	if e, ok := errors.AsType[*fs.PathError](err); ok {
 		return e.Err
-	case *os.LinkError:
+	}
+	if e, ok := errors.AsType[*os.LinkError](err); ok {
 		return e.Err
 	}
 	return err

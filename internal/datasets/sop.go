@@ -23,12 +23,11 @@ func readSOP(o ReadOptions) (*Set, error) {
 		file string
 		part Part
 	}{{"Ebay_train.txt", Train}, {"Ebay_test.txt", Test}} {
-		l, err := openList(filepath.Join(root, half.file))
+		err := withList(filepath.Join(root, half.file), func(l *list) (err error) {
+			s.Pictures, err = parseEbay(l, half.part, s.Pictures, &listed)
+			return err
+		})
 		if err != nil {
-			return nil, err
-		}
-		defer l.close()
-		if s.Pictures, err = parseEbay(l, half.part, s.Pictures, &listed); err != nil {
 			return nil, err
 		}
 	}
