@@ -349,6 +349,7 @@ func TestRefused(t *testing.T) {
 		{InShop, eval, "img/MEN/Denim", "img/MEN//Denim", 4, "is not a plain path"},
 		{InShop, eval, "Denim", "Den\xffim", 4, "is not text"},
 		{InShop, eval, "Denim", "Den\x00im", 4, "is not text"},
+		{InShop, eval, "id_00000080    train", "id_\x0080    train", 4, "is not text"},
 		{InShop, eval, "Denim", strings.Repeat("x", maxLine), 4, "is longer than"},
 		{InShop, eval, "img/MEN", "img/WOMEN/Dresses/id_00000002/02_1_front.jpg id_00000002 query\nimg/MEN", 4, "in line 3 of"},
 		{InShop, bbox, "049", "4o", 3, `y_1 is "4o"`},

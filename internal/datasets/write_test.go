@@ -296,10 +296,10 @@ func TestWriteBadPictures(t *testing.T) {
 func TestWriteIsWholeOrNot(t *testing.T) {
 	s := read(t, CUB, painted(t, cub()), ReadOptions{})
 	busy := files(t, map[string]string{"mine.txt": "mine"})
-	for _, out := range []string{busy, filepath.Join(busy, "mine.txt")} {
+	for out, want := range map[string]string{busy: "holds files already", filepath.Join(busy, "mine.txt"): "is not a folder"} {
 		_, err := Write(t.Context(), s, WriteOptions{Out: out})
 		var o *OutError
-		if !errors.As(err, &o) || !strings.Contains(err.Error(), out) {
+		if !errors.As(err, &o) || !strings.Contains(err.Error(), out+" "+want) {
 			t.Errorf("%s: %v", out, err)
 		}
 	}
@@ -316,6 +316,12 @@ func TestWriteIsWholeOrNot(t *testing.T) {
 	}})
 	if !errors.Is(err, context.Canceled) {
 		t.Errorf("broken off: %v", err)
+	}
+	_, err = Write(ctx, s, WriteOptions{Out: filepath.Join(parent, "out"), Copy: true, Progress: func(what string, done, total int) {
+		t.Errorf("%s %d pictures after the end", what, done)
+	}})
+	if !errors.Is(err, context.Canceled) {
+		t.Errorf("begun after the end: %v", err)
 	}
 	// Somebody writes into the folder while the pictures are copied.
 	taken := filepath.Join(t.TempDir(), "out")
