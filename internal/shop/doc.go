@@ -35,6 +35,9 @@
 //	GOARCH=arm64 go test -c -o shop.test ./internal/shop
 //	go tool objdump -s internal/shop shop.test | grep -E 'FN?M(ADD|SUB)'
 //
+// Without pictures (FolderOptions.NoImages) a shop is a table of any length for
+// tests of load, with frequencies as real shops have them: see catalogue.go.
+//
 // Start with shop.go (what a shop consists of), then draw.go (one picture) and
 // folder.go (the files).
 package shop

@@ -13,7 +13,7 @@ const (
 	MinSize     = 16
 	MaxSize     = 512
 	MinProducts = 2 * len(garments)
-	MaxProducts = 50000
+	MaxProducts = 1_000_000
 	MaxViews    = 100
 )
 
@@ -57,7 +57,7 @@ type Product struct {
 	Unseen   bool // kept for validation
 
 	number                          int
-	layers                          []layer
+	layers                          []layer // the cut; a Painter's, who makes it when it is needed: a large shop's would fill the memory
 	print                           pattern
 	base, second, trim, sole, metal rgb
 	foldX, foldY                    float64 // waves a garment unit
@@ -119,7 +119,6 @@ func product(seed uint64, k, category, colour int) Product {
 	}
 	p.sole = s.contrast(p.base)
 	p.metal = [...]rgb{{214, 176, 84}, {196, 200, 206}, {60, 58, 60}, {240, 236, 226}}[s.below(4)]
-	p.layers = g.cut(newStream(seed, "cut", k))
 	return p
 }
 
@@ -130,18 +129,29 @@ func (p *Product) File(v int) string {
 
 // Painter draws pictures of one shop; each worker needs its own.
 type Painter struct {
-	shop   *Shop
-	canvas *canvas
+	shop    *Shop
+	canvas  *canvas
+	product Product // the one drawn last, with its layers
 }
 
 // NewPainter returns a painter with its own memory.
 func (s *Shop) NewPainter() *Painter {
-	return &Painter{s, newCanvas(s.Options.Size)}
+	return &Painter{shop: s, canvas: newCanvas(s.Options.Size)}
 }
 
 // Picture draws picture v (from 0) of product i, opaque, Size x Size.
 func (p *Painter) Picture(i, v int) *image.RGBA {
-	product := &p.shop.Products[i]
+	product := p.cut(i)
 	look := newStream(p.shop.Options.Seed, "view", product.number, v).view(p.shop.Options.Size)
 	return p.canvas.picture(product, &look)
+}
+
+// cut gives product i with its layers. The views of a product are mostly drawn one after the other.
+func (p *Painter) cut(i int) *Product {
+	if product := &p.shop.Products[i]; p.product.layers == nil || p.product.ID != product.ID {
+		p.product = *product
+		seed := p.shop.Options.Seed
+		p.product.layers = garments[product.number%len(garments)].cut(newStream(seed, "cut", product.number))
+	}
+	return &p.product
 }

@@ -127,8 +127,9 @@ func TestGarmentsFillTheirSquare(t *testing.T) {
 	s := newShop(t, Options{Products: 1000, Views: 2, Size: 64, Seed: 11})
 	c := newCanvas(64)
 	straight := &view{scale: 32, cos: 1, x: 32, y: 32}
+	painter := s.NewPainter()
 	for i := range s.Products {
-		p := &s.Products[i]
+		p := painter.cut(i)
 		cover := make([]uint8, 64*64)
 		for k := range p.layers {
 			l := &p.layers[k]
@@ -190,13 +191,13 @@ func TestColourIsSeen(t *testing.T) {
 // Two products of one category and colour differ in more than noise would make them.
 func TestProductsDiffer(t *testing.T) {
 	s := newShop(t, Options{Products: 300, Views: 2, Size: 48, Seed: 1})
-	c := newCanvas(48)
+	painter := s.NewPainter()
 	seen := map[string][][]uint8{}
 	for i := range s.Products {
-		p := &s.Products[i]
+		p := painter.cut(i)
 		flat := &view{scale: 22, cos: 1, x: 24, y: 24, noise: newStream(0, "none"),
 			light: light{gain: 1, tint: rgb{1, 1, 1}}, back: backdrop{one: paper, two: paper}}
-		pix := c.picture(p, flat).Pix
+		pix := painter.canvas.picture(p, flat).Pix
 		key := p.Category + " " + p.Color
 		for _, other := range seen[key] {
 			changed := 0
