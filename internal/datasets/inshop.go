@@ -23,7 +23,7 @@ func readInShop(o ReadOptions) (*Set, error) {
 		root = filepath.Dir(root)
 	}
 	s := &Set{
-		From: InShop, Root: root, Recall: []int{1, 10, 20, 30},
+		From: InShop, Root: root, Recall: []int{1, 10, 20, 30}, BoxSide: 256,
 		Published: Counts{25882, 3997, 14218, 3985, 12612, 3985},
 	}
 	err = withList(partition, func(l *list) (err error) {

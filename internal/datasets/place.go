@@ -158,6 +158,13 @@ func (p *placer) cut(i int, file string) error {
 	if err != nil {
 		return p.unreadable(i, err)
 	}
+	if side := p.set.BoxSide; side > 0 {
+		c, _, err := image.DecodeConfig(bytes.NewReader(content))
+		if err == nil && max(c.Width, c.Height) > side {
+			p.bad[i] = fmt.Sprintf("has %d x %d pixels, but its box is of the set's pictures of %d x %d (img, not img_highres)", c.Width, c.Height, side, side)
+			return nil
+		}
+	}
 	m, err := data.CutPicture(content, box)
 	if errors.Is(err, data.ErrNoCut) {
 		p.uncut[i] = true

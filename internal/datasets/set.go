@@ -70,6 +70,7 @@ type Set struct {
 	Pictures  []Picture
 	Published Counts   // of the whole set; zero where nothing is published
 	Recall    []int    // the k of recall@k that papers report
+	BoxSide   int      // the largest side of the pictures that the boxes are of; 0 where they are of the pictures as they are
 	Notes     []string // what the user should know
 }
 

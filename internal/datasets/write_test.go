@@ -348,6 +348,20 @@ func TestWriteIsWholeOrNot(t *testing.T) {
 	}
 }
 
+// TestWriteCutsNoLargerPictures: In-shop's boxes are of its small pictures, and would cut nonsense out of the large ones.
+func TestWriteCutsNoLargerPictures(t *testing.T) {
+	f := painted(t, inShop())
+	f["Img/img/MEN/Denim/id_00000080/01_7_additional.jpg"] = picture(t, 256, 10, 1)
+	for side, want := range map[int]string{256: "", 257: "list_eval_partition.txt:3: the picture"} {
+		f["Img/img/WOMEN/Dresses/id_00000002/02_1_front.jpg"] = picture(t, 10, side, 1)
+		s := read(t, InShop, f, ReadOptions{Boxes: true})
+		_, err := Write(t.Context(), s, WriteOptions{Out: filepath.Join(t.TempDir(), "out"), Crop: true})
+		if want == "" && err != nil || want != "" && (err == nil || !strings.Contains(err.Error(), want) || !strings.Contains(err.Error(), "has 10 x 257 pixels")) {
+			t.Errorf("%d pixels high: %v", side, err)
+		}
+	}
+}
+
 // TestWriteTrainOnly: a set without a test half has no lists for one.
 func TestWriteTrainOnly(t *testing.T) {
 	s := read(t, Folder, painted(t, map[string]string{"a/1.png": "", "b/1.png": ""}), ReadOptions{})
