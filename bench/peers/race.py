@@ -206,6 +206,9 @@ def thread_counts(most):
 def machine(a):
     info = open("/proc/cpuinfo").read()
     name = (re.search(r"^model name\s*: (.*)$", info, re.M) or ["", platform.machine()])[1]
+    number = [re.search(rf"^{key}\s*: (\d+)$", info, re.M) for key in ("cpu family", "model")]
+    if all(number) and not re.search(r"\d", name):  # a virtual machine's name such as "AMD EPYC" says too little
+        name += " (family {}, model {})".format(*(n[1] for n in number))
     have = set((re.search(r"^flags\s*: (.*)$", info, re.M) or ["", ""])[1].split())
     memory = int(re.search(r"MemTotal:\s+(\d+)", open("/proc/meminfo").read())[1]) / 2**20
     kind = "AVX-512" if "avx512f" in have else "AVX2" if {"avx2", "fma"} <= have else "neither AVX2 nor AVX-512"
