@@ -47,7 +47,8 @@ class Race:
             raise Failed(f"{what}: no result in {self.a.timeout} s")
         line = p.stdout.strip().splitlines()[-1] if p.stdout.strip() else ""
         if p.returncode or not line.startswith("{"):
-            raise Failed(f"{what}: exit code {p.returncode}: {re.sub(r'/\S*/', '', (p.stderr.strip().splitlines() or ['no message'])[-1])[:300]}")
+            message = re.sub(r"/\S*/", "", (p.stderr.strip().splitlines() or ["no message"])[-1])  # without this machine's folders
+            raise Failed(f"{what}: exit code {p.returncode}: {message[:300]}")
         r = json.loads(line)
         self.runs.append(dict(what=what, command=command[1:], result=r))
         if self.a.raw:  # at once: a race that is cut short leaves what it measured
