@@ -278,11 +278,14 @@ func (p *placer) settle(n int) error {
 		return nil
 	}
 	q := &p.set.Pictures[first]
-	reason := fmt.Sprintf("the picture %s %s", filepath.Join(p.set.Images, filepath.FromSlash(q.Name)), p.bad[first])
+	reason, remedy := fmt.Sprintf("the picture %s %s", filepath.Join(p.set.Images, filepath.FromSlash(q.Name)), p.bad[first]), "unpack the set again"
+	if q.Line == 0 { // the path before the message is the picture's
+		reason, remedy = "the picture "+p.bad[first], "mend it"
+	}
 	if count > 1 {
 		reason += fmt.Sprintf(", and %d more", count-1)
 	}
-	return &data.Refused{Path: q.List, Line: q.Line, Reason: reason, Remedy: "unpack the set again, or leave such pictures out with --skip-bad"}
+	return &data.Refused{Path: q.List, Line: q.Line, Reason: reason, Remedy: remedy + ", or leave such pictures out with --skip-bad"}
 }
 
 // kept gives the pictures that are there, under their names in the images folder.

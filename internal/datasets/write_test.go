@@ -362,6 +362,15 @@ func TestWriteCutsNoLargerPictures(t *testing.T) {
 	}
 }
 
+// TestWriteBadPicturesOfAFolder: where no list names a picture, its own path leads the message.
+func TestWriteBadPicturesOfAFolder(t *testing.T) {
+	s := read(t, Folder, map[string]string{"a/1.png": ""}, ReadOptions{})
+	_, err := Write(t.Context(), s, WriteOptions{Out: filepath.Join(t.TempDir(), "out")})
+	if want := filepath.Join(s.Root, "a", "1.png") + ": the picture is an empty file; mend it, or"; err == nil || !strings.HasPrefix(err.Error(), want) {
+		t.Errorf("%v, want %s", err, want)
+	}
+}
+
 // TestWriteTrainOnly: a set without a test half has no lists for one.
 func TestWriteTrainOnly(t *testing.T) {
 	s := read(t, Folder, painted(t, map[string]string{"a/1.png": "", "b/1.png": ""}), ReadOptions{})
