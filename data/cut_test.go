@@ -107,3 +107,31 @@ func TestCutPictureRefuses(t *testing.T) {
 		}
 	}
 }
+
+// FuzzCutPicture: any content and box give a picture no larger than the box, ErrNoCut or a *Refused.
+func FuzzCutPicture(f *testing.F) {
+	file := pngFile(f, numbered(5, 4))
+	f.Add(file, 1, 1, 3, 3)
+	f.Add(file[:40], -1, 0, 1<<40, 3)
+	f.Add([]byte("GIF89a\x04\x00\x04\x00\x80\x00\x00"), 0, 0, 4, 4)
+	f.Fuzz(func(t *testing.T, content []byte, x0, y0, x1, y1 int) {
+		if len(content) > 1<<12 {
+			return
+		}
+		if format, c, err := sniff(content); err == nil && c.Width*c.Height > 1<<20 {
+			t.Skipf("a large %s", format.name)
+		}
+		box := image.Rectangle{image.Pt(x0, y0), image.Pt(x1, y1)}
+		m, err := CutPicture(content, box)
+		if err == nil {
+			size := m.Bounds().Size()
+			if long, side := max(size.X, size.Y), max(box.Dx(), box.Dy()); size.X < 1 || size.Y < 1 || side > 0 && long > side {
+				t.Fatalf("%v gave %v", box, size)
+			}
+			return
+		}
+		if _, ok := errors.AsType[*Refused](err); !ok && !errors.Is(err, ErrNoCut) {
+			t.Fatal(err)
+		}
+	})
+}
