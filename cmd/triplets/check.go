@@ -104,21 +104,18 @@ func checkOutFile(flag, path string) error {
 	return nil
 }
 
-// protect refuses to write over a file that is read, by whatever path it is named.
-func protect(flag, out string, read ...string) error {
+// sameFile gives the path of the one of the files to read that a path to write leads to, or "".
+func sameFile(out string, read ...string) string {
 	info, err := os.Stat(out)
 	if err != nil {
-		return nil // it is not there: nothing can be lost
+		return "" // it is not there: nothing can be lost
 	}
 	for _, path := range read {
-		if path == "" {
-			continue
-		}
 		if other, err := os.Stat(path); err == nil && os.SameFile(info, other) {
-			return cli.Usagef("%s %s is the file that is read as %s; name another one", flag, out, path)
+			return path
 		}
 	}
-	return nil
+	return ""
 }
 
 // check looks for defects.
@@ -132,8 +129,8 @@ func check(ctx context.Context, args []string, stdout, stderr io.Writer) (any, e
 			return nil, err
 		}
 	}
-	if err := protect("--fix", o.fix, o.triplets, o.val, o.metadata); err != nil {
-		return nil, err
+	if read := sameFile(o.fix, o.triplets, o.val, o.metadata); read != "" {
+		return nil, cli.Usagef("--fix would write over %s, which is read; name another file", read)
 	}
 	if o.deep {
 		if err := o.findImages(); err != nil {

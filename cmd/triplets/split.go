@@ -23,6 +23,8 @@ type splitOptions struct {
 	seed                uint64
 	count, valCount     int
 	sameColour, inClass float64
+	fixedColour         bool // the flag was given
+	fixedClass          bool
 	out                 string
 	quiet               bool
 }
@@ -77,8 +79,8 @@ proportion. Instead of drawing triplets, --triplets parts those of a file; tripl
 	o.tripletsFlag(f, "part the triplets of this file instead of drawing")
 	f.IntRange(&o.count, "count", 0, 0, 1_000_000_000, "triplets to draw for training; 0 is one for each picture")
 	f.IntRange(&o.valCount, "val-count", 0, 0, 1_000_000_000, fmt.Sprintf("triplets to draw for validation; 0 is one for each picture, at most %d", maxDefaultVal))
-	f.Float64Var(&o.sameColour, "same-colour", data.DefaultSameColour, "share of positives that are another product of the query's category and colour")
-	f.Float64Var(&o.inClass, "in-class", data.DefaultInClass, "share of negatives that are of the query's category and another colour")
+	f.Float64Var(&o.sameColour, "same-colour", data.DefaultSameColour, "share of positives that are another product of the query's category and colour (by default 0 where there are none)")
+	f.Float64Var(&o.inClass, "in-class", data.DefaultInClass, "share of negatives that are of the query's category and another colour (by default 0 where there are none)")
 	f.BoolVar(&o.quiet, "quiet", false, "say nothing but warnings and errors")
 	if err := f.Read(args, 0, stdout); err != nil {
 		return nil, err
@@ -89,9 +91,12 @@ proportion. Instead of drawing triplets, --triplets parts those of a file; tripl
 	if !(o.val > 0 && o.val < 1) {
 		return nil, cli.Usagef("--val is %v; it must be a share between 0 and 1, such as 0.1", o.val)
 	}
-	for name, share := range map[string]float64{"same-colour": o.sameColour, "in-class": o.inClass} {
-		if !(share >= 0 && share <= 1) {
-			return nil, cli.Usagef("--%s is %v; it must be a share from 0 to 1", name, share)
+	for _, x := range []struct {
+		name  string
+		share float64
+	}{{"same-colour", o.sameColour}, {"in-class", o.inClass}} {
+		if !(x.share >= 0 && x.share <= 1) {
+			return nil, cli.Usagef("--%s is %v; it must be a share from 0 to 1", x.name, x.share)
 		}
 	}
 	if o.triplets != "" {
@@ -104,6 +109,7 @@ proportion. Instead of drawing triplets, --triplets parts those of a file; tripl
 	if f.Changed("out") && o.out == "" {
 		return nil, cli.Usagef("--out is empty; name the folder to write into")
 	}
+	o.fixedColour, o.fixedClass = f.Changed("same-colour"), f.Changed("in-class")
 	return &o, nil
 }
 
@@ -130,7 +136,7 @@ func split(ctx context.Context, args []string, stdout, stderr io.Writer) (any, e
 	out.Products, out.ValProducts = parts.TrainProducts+parts.ValProducts, parts.ValProducts
 	out.Pictures, out.ValPictures = m.Rows(), len(parts.Val)
 	report.Printf("metadata    %s: %d pictures of %d products", m.Path, out.Pictures, out.Products)
-	train, val, err := o.parted(m, parts, out)
+	train, val, err := o.parted(m, parts, out, report)
 	if err != nil {
 		return nil, err
 	}
@@ -169,27 +175,25 @@ func (o *splitOptions) outFiles() (*splitResult, error) {
 		if info, err := os.Stat(path); err == nil && !info.Mode().IsRegular() {
 			return nil, cli.Usagef("%s is not a file, so it cannot be written; name another folder with --out", path)
 		}
-		if err := protect("writing", path, o.metadata, o.triplets); err != nil {
-			return nil, cli.Usagef("%w, with --out DIR", err)
+		if read := sameFile(path, o.metadata, o.triplets); read != "" {
+			return nil, cli.Usagef("the split would write over %s, which it reads; name another folder with --out", read)
 		}
 	}
 	return r, nil
 }
 
 // parted gives the triplets of both sides.
-func (o *splitOptions) parted(m *data.Metadata, parts *data.Split, out *splitResult) (train, val []data.Triplet, err error) {
+func (o *splitOptions) parted(m *data.Metadata, parts *data.Split, out *splitResult, report *progress.Reporter) (train, val []data.Triplet, err error) {
 	if o.triplets != "" {
 		all, err := data.ReadTriplets(o.triplets, m.Rows())
 		if err != nil {
 			return nil, nil, err
 		}
 		train, val, out.Dropped = parts.Sides(all)
-		for side, list := range map[string][]data.Triplet{"training": train, "validation": val} {
-			if len(list) == 0 {
-				return nil, nil, &data.Refused{
-					Path: o.triplets, Reason: fmt.Sprintf("no triplet has all its pictures on the side of %s", side),
-					Remedy: "leave --triplets out to draw triplets of each side, or try another --val or --seed",
-				}
+		if len(train) == 0 || len(val) == 0 {
+			return nil, nil, &data.Refused{
+				Path: o.triplets, Reason: fmt.Sprintf("%d triplets are all for training, %d all for validation, and %d mixed; both sides need some", len(train), len(val), out.Dropped),
+				Remedy: "leave --triplets out to draw triplets of each side, or try another --val or --seed",
 			}
 		}
 		return train, val, nil
@@ -201,23 +205,49 @@ func (o *splitOptions) parted(m *data.Metadata, parts *data.Split, out *splitRes
 	if valCount == 0 {
 		valCount = min(len(parts.Val), maxDefaultVal)
 	}
-	if train, err = o.draw(m, parts.Train, count, "training"); err != nil {
+	if train, err = o.draw(m, parts.Train, count, "training", report); err != nil {
 		return nil, nil, err
 	}
-	val, err = o.draw(m, parts.Val, valCount, "validation")
+	val, err = o.draw(m, parts.Val, valCount, "validation", report)
 	return train, val, err
 }
 
-// draw draws the triplets of one side.
-func (o *splitOptions) draw(m *data.Metadata, rows []int32, count int, side string) ([]data.Triplet, error) {
-	ts, err := data.Sample(m, data.SampleOptions{Count: count, SameColour: o.sameColour, InClass: o.inClass, Seed: o.seed, Rows: rows})
-	if refused, ok := errors.AsType[*data.Refused](err); ok {
-		named := *refused
-		named.Reason = "triplets for " + side + ": " + refused.Reason
-		named.Remedy = "fill in _category, _color and _id, change --val, or set --same-colour or --in-class to 0 or 1"
-		return nil, &named
+// draw draws the triplets of one side. A share that was left at its default becomes 0 where the side has no such pictures.
+func (o *splitOptions) draw(m *data.Metadata, rows []int32, count int, side string, report *progress.Reporter) ([]data.Triplet, error) {
+	var first *data.Refused
+	for _, try := range []struct{ noColour, noClass bool }{{false, false}, {true, false}, {false, true}, {true, true}} {
+		s := data.SampleOptions{Count: count, SameColour: o.sameColour, InClass: o.inClass, Seed: o.seed, Rows: rows}
+		var changed []string
+		if try.noColour {
+			s.SameColour = 0
+			changed = append(changed, "--same-colour")
+		}
+		if try.noClass {
+			s.InClass = 0
+			changed = append(changed, "--in-class")
+		}
+		if try.noColour && o.fixedColour || try.noClass && o.fixedClass {
+			continue
+		}
+		ts, err := data.Sample(m, s)
+		if err == nil {
+			if changed != nil {
+				report.Warnf("%s is 0 for %s, whose products have no such pictures", strings.Join(changed, " and "), side)
+			}
+			return ts, nil
+		}
+		refused, ok := errors.AsType[*data.Refused](err)
+		if !ok {
+			return nil, err
+		}
+		if first == nil {
+			first = refused
+		}
 	}
-	return ts, err
+	named := *first
+	named.Reason = "triplets for " + side + ": " + first.Reason
+	named.Remedy = "fill in _category, _color and _id, change --val, or set --same-colour or --in-class to 0"
+	return nil, &named
 }
 
 // write writes the files, triplets last: where they are, all is.

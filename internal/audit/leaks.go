@@ -1,6 +1,10 @@
 package audit
 
-import "deeprank/data"
+import (
+	"slices"
+
+	"deeprank/data"
+)
 
 // leak is a product, or a picture whose product is unknown, that both files use.
 type leak struct {
@@ -90,6 +94,7 @@ func (r *Report) findLeaks() {
 		ofRow[row] = n
 	}
 	r.countLeaks(ofRow)
+	slices.SortStableFunc(r.leaks, func(a, b leak) int { return a.train - b.train })
 }
 
 func (r *Report) countLeaks(ofRow []int32) {

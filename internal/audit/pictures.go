@@ -73,6 +73,7 @@ func (r *Report) lookAtPictures(ctx context.Context, o Options) error {
 			}
 		}
 		f.bad = slices.DeleteFunc(f.bad, func(b badPicture) bool { return b.lines == 0 })
+		slices.SortStableFunc(f.bad, func(a, b badPicture) int { return a.first - b.first })
 	}
 	return nil
 }
