@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"strings"
 
 	"deeprank/data"
@@ -71,7 +72,7 @@ func (r *Report) writeDefects(b *bufio.Writer, f *File, all bool) {
 		fmt.Fprintf(b, "  %-9s %s: %s (%s)\n", k.severity, what, lines(n), k.why)
 		show := Shown
 		if all {
-			show = f.Len()
+			show = math.MaxInt
 		} else if k.severity == Note {
 			continue
 		}
