@@ -126,9 +126,10 @@ func apportion(groups [][]int32, want int) []int {
 		n := len(members)
 		for k := 1; k <= n; k++ {
 			class := 1
-			if k == n {
+			switch k {
+			case n:
 				class = 2
-			} else if k == 1 {
+			case 1:
 				class = 0
 			}
 			seats = append(seats, seat{class, int64(2*k - 1), int64(2 * n), g})

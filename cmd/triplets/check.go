@@ -19,9 +19,10 @@ import (
 // checkOptions are the flags of the command check.
 type checkOptions struct {
 	input
-	val, fix         string
-	deep, all, quiet bool
-	threads          int
+	val, fix     string
+	deep, strict bool
+	all, quiet   bool
+	threads      int
 }
 
 // checkResult is what the command tells on stdout.
@@ -72,6 +73,7 @@ code is 0 then, unless there are errors in the validation triplets: check these 
 	o.imagesFlag(f, "folder of the pictures: look whether all that are used are there")
 	f.BoolVar(&o.deep, "deep", false, "read and decode the pictures too (default folder: images beside the metadata or one level up)")
 	f.StringVar(&o.fix, "fix", "", "write the triplets without defects to this file")
+	f.BoolVar(&o.strict, "strict", false, "warnings must be mended too (exit code 3)")
 	f.BoolVar(&o.all, "all", false, fmt.Sprintf("show all lines of each defect, not the first %d", audit.Shown))
 	f.IntRange(&o.threads, "threads", 0, 0, 1024, "threads; 0 is one a CPU")
 	f.BoolVar(&o.quiet, "quiet", false, "no progress")
@@ -152,8 +154,16 @@ func check(ctx context.Context, args []string, stdout, stderr io.Writer) (any, e
 		return nil, fmt.Errorf("writing the report: %w", err)
 	}
 	result := o.result(r)
+	mend := []audit.Severity{audit.Error}
+	if o.strict {
+		mend = append(mend, audit.Warning)
+	}
+	val := 0
+	if r.Val != nil {
+		val = r.Val.With(mend...)
+	}
 	if o.fix == "" {
-		return result, refuseDefects(r, r.Train.With(audit.Error)+r.Left())
+		return result, refuseDefects(r, r.Train.With(mend...), val)
 	}
 	kept, dropped, err := r.Fix(o.fix)
 	if err != nil {
@@ -161,24 +171,24 @@ func check(ctx context.Context, args []string, stdout, stderr io.Writer) (any, e
 	}
 	result.Fixed, result.Kept, result.Dropped = o.fix, &kept, &dropped
 	report.Printf("fixed       %s: %d lines, %d left out", o.fix, kept, dropped)
-	return result, refuseDefects(r, r.Left())
+	return result, refuseDefects(r, 0, val)
 }
 
-// refuseDefects is the error where lines with errors are left.
-func refuseDefects(r *audit.Report, left int) error {
+// refuseDefects is the error where so many lines of both files are left to mend.
+func refuseDefects(r *audit.Report, train, val int) error {
 	switch {
-	case left == 0:
-		return nil
-	case left == r.Left():
+	case train > 0:
 		return &data.Refused{
-			Path: r.Val.Path, Reason: fmt.Sprintf("%d of %d lines must be mended", left, r.Val.Len()),
+			Path: r.Train.Path, Reason: fmt.Sprintf("%d of %d lines must be mended", train, r.Train.Len()),
+			Remedy: "--fix OUT writes the file without them",
+		}
+	case val > 0:
+		return &data.Refused{
+			Path: r.Val.Path, Reason: fmt.Sprintf("%d of %d lines must be mended", val, r.Val.Len()),
 			Remedy: "give this file as --triplets, with --fix OUT",
 		}
 	}
-	return &data.Refused{
-		Path: r.Train.Path, Reason: fmt.Sprintf("%d of %d lines must be mended", left-r.Left(), r.Train.Len()),
-		Remedy: "--fix OUT writes the file without them",
-	}
+	return nil
 }
 
 // countPictures shows progress: on a terminal as it goes, elsewhere a line every ten seconds.

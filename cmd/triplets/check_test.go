@@ -53,14 +53,15 @@ const table = "_category\t_color\t_id\t_gender\t_name\nshoe\tred\t1\t\t0.png\nsh
 func TestCheck(t *testing.T) {
 	dir := files(t, map[string]string{
 		"sample_set.csv": table, "other.csv": table,
-		"good.tsv": "q\tp\tn\n0\t1\t2\n",
-		"dup.tsv":  "q\tp\tn\n0\t1\t2\n0\t1\t2\n",
-		"note.tsv": "q\tp\tn\n0\t2\t4\n",
-		"bad.tsv":  "q\tp\tn\n0\t1\t2\n0\t0\t2\n0\t1\t5\n1\t0\t2\n",
-		"all.tsv":  "q\tp\tn\n0\t0\t2\n",
-		"val.tsv":  "q\tp\tn\n2\t3\t4\n",
-		"bval.tsv": "q\tp\tn\n2\t3\t3\n",
-		"images/x": "",
+		"wrong.csv": "_category\t_color\t_id\t_gender\t_name\nshoe\tred\t1\t\t0.png\n",
+		"good.tsv":  "q\tp\tn\n0\t1\t2\n",
+		"dup.tsv":   "q\tp\tn\n0\t1\t2\n0\t1\t2\n",
+		"note.tsv":  "q\tp\tn\n0\t2\t4\n",
+		"bad.tsv":   "q\tp\tn\n0\t1\t2\n0\t0\t2\n0\t1\t5\n1\t0\t2\n",
+		"all.tsv":   "q\tp\tn\n0\t0\t2\n",
+		"val.tsv":   "q\tp\tn\n2\t3\t4\n",
+		"bval.tsv":  "q\tp\tn\n2\t3\t3\n",
+		"images/x":  "",
 	})
 	for _, c := range []struct {
 		args string
@@ -68,8 +69,12 @@ func TestCheck(t *testing.T) {
 		want string // in the text
 		json map[string]any
 	}{
-		{"--triplets DIR/good.tsv", 0, "good.tsv: 1 lines, nothing to mend", map[string]any{"status": "done", "lines": 1.0, "errors": 0.0}},
+		{"--triplets DIR/good.tsv", 0, "good.tsv: 1 line, nothing to mend", map[string]any{"status": "done", "lines": 1.0, "errors": 0.0}},
 		{"--triplets DIR/dup.tsv", 0, "dup.tsv:3: as line 2", map[string]any{"warnings": 1.0, "errors": 0.0}},
+		{"--triplets DIR/dup.tsv --strict", 3, "1 of 2 lines must be mended", nil},
+		{"--triplets DIR/dup.tsv --strict --fix DIR/strict.tsv", 0, "1 lines, 1 left out", nil},
+		{"--triplets DIR/good.tsv --val-triplets DIR/dup.tsv --strict", 3, "dup.tsv: ", nil},
+		{"--triplets DIR/good.tsv --metadata DIR/wrong.csv", 3, "does wrong.csv belong to this file?", nil},
 		{"--triplets DIR/note.tsv", 0, "may be meant", map[string]any{"warnings": 0.0, "errors": 0.0}},
 		{"--triplets DIR/note.tsv --all", 0, "note.tsv:2: q 0, p 2, n 4", nil},
 		{"--triplets DIR/bad.tsv", 3, "bad.tsv:3: q 0, p 0, n 2", map[string]any{"status": "failed", "lines": 4.0, "errors": 2.0}},

@@ -206,14 +206,6 @@ func (f *File) count() {
 	}
 }
 
-// Left counts the lines with errors that would be left if the file of triplets were mended: those of the validation.
-func (r *Report) Left() int {
-	if r.Val == nil {
-		return 0
-	}
-	return r.Val.With(Error)
-}
-
 // Fix writes the file of triplets without the lines that have an error or a warning, and counts the lines. All else stays as it
 // is, byte for byte. The file is there whole or, after an error, as it was before. A file of which nothing would be left is a *data.Refused.
 func (r *Report) Fix(path string) (kept, dropped int, err error) {

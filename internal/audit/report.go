@@ -7,6 +7,7 @@ import (
 	"io"
 	"math"
 	"strings"
+	"unicode"
 
 	"deeprank/data"
 )
@@ -36,7 +37,7 @@ func (r *Report) Write(w io.Writer, all bool) error {
 		fmt.Fprintf(b, "pictures    %s: %d of the %d in use are not %s\n", r.Images, r.Bad, r.Pictures, how)
 	}
 	for i, f := range r.files() {
-		fmt.Fprintf(b, "\n%-11s %s: %d lines, %s\n", [...]string{"triplets", "validation"}[i], f.Path, f.Len(), f.verdict())
+		fmt.Fprintf(b, "\n%-11s %s: %s, %s\n", [...]string{"triplets", "validation"}[i], f.Path, lines(f.Len()), f.verdict())
 		r.writeDefects(b, f, all)
 		f.writeKinds(b)
 	}
@@ -202,6 +203,12 @@ func (f *File) pictureFindings(yield func(finding) bool) {
 			short.Remedy = ""
 			reason = short.Error()
 		}
+		reason = strings.Map(func(r rune) rune { // it holds the picture's path as it is
+			if !unicode.IsPrint(r) {
+				return '?'
+			}
+			return r
+		}, reason)
 		if !yield(finding{p.first, fmt.Sprintf("%s; %s", reason, lines(p.lines))}) {
 			return
 		}
