@@ -25,6 +25,7 @@ func TestApportion(t *testing.T) {
 		{[]int{3, 3, 3}, 6, []int{2, 2, 2}},
 		{[]int{1, 1, 4}, 3, []int{0, 0, 3}},
 		{[]int{1, 1, 1}, 1, []int{1, 0, 0}},
+		{[]int{53, 24, 23}, 7, []int{3, 2, 2}}, // where the method of D'Hondt gives 4, 2, 1
 		{[]int{7}, 3, []int{3}},
 		{[]int{0, 2}, 1, []int{0, 1}},
 	} {
@@ -173,6 +174,29 @@ func TestSplitIsFair(t *testing.T) {
 		if !within(n, seeds, 0.25) {
 			t.Errorf("%s is for validation %d times of %d, want about a quarter", id, n, seeds)
 		}
+	}
+}
+
+func TestGroupByCategory(t *testing.T) {
+	m := &Metadata{
+		Category: []string{"hat", "shoe", "shoe", "bag", "bag", "hat", ""},
+		ID:       []string{"1", "1", "1", "2", "3", "3", ""},
+		Name:     []string{"0", "1", "2", "3", "4", "5", "6"},
+	}
+	product, n := numberProducts(m)
+	if d := cmp.Diff([]int32{0, 0, 0, 1, 2, 2, 3}, product); d != "" || n != 4 {
+		t.Errorf("%d products: %s", n, d)
+	}
+	// Product 1 is mostly shoes; product 3 is a bag and a hat, and first a bag.
+	if d := cmp.Diff([][]int32{nil, {0}, {1, 2}, {3}}, groupByCategory(m, product, n)); d != "" {
+		t.Error(d)
+	}
+}
+
+func TestNumberProducts(t *testing.T) {
+	m := &Metadata{ID: []string{"a", "", "", "a", "", "b"}, Name: []string{"1", "a", "b", "2", "a", "a"}}
+	if got, n := numberProducts(m); !slices.Equal(got, []int32{0, 1, 2, 0, 1, 3}) || n != 4 {
+		t.Errorf("%d products: %v", n, got)
 	}
 }
 

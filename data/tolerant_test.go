@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 )
@@ -130,11 +131,26 @@ func TestRecordsCopyOfAChangedFile(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	put(t, path, []byte("q\tp\tn\n0\t1\t2\n3\t4\t5\n"))
+	before, err := os.Stat(path)
+	if err != nil {
+		t.Fatal(err)
+	}
 	out := filepath.Join(t.TempDir(), "out.tsv")
-	wantRefused(t, l.Copy(out, func(int) bool { return true }), path, 0, "was changed")
-	if left, _ := filepath.Glob(filepath.Dir(out) + "/*"); len(left) > 0 {
-		t.Errorf("left behind: %v", left)
+	for _, c := range []struct {
+		content string
+		later   time.Duration
+	}{
+		{"q\tp\tn\n0\t1\t2\n3\t4\t5\n", 0},
+		{"q\tp\tn\n0\t2\t1\n", time.Second},
+	} {
+		put(t, path, []byte(c.content))
+		if err := os.Chtimes(path, time.Time{}, before.ModTime().Add(c.later)); err != nil {
+			t.Fatal(err)
+		}
+		wantRefused(t, l.Copy(out, func(int) bool { return true }), path, 0, "was changed")
+		if left, _ := filepath.Glob(filepath.Dir(out) + "/*"); len(left) > 0 {
+			t.Errorf("left behind: %v", left)
+		}
 	}
 }
 

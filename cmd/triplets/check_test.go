@@ -152,6 +152,10 @@ func TestCheckFixWithBadValidation(t *testing.T) {
 	if got, err := os.ReadFile(filepath.Join(dir, "fixed.tsv")); string(got) != "q\tp\tn\n0\t1\t4\n" {
 		t.Errorf("fixed is %q, %v", got, err)
 	}
+	code, _, text = runIn(t, dir, "check --triplets DIR/fixed.tsv --val-triplets DIR/v.tsv")
+	if code != 3 || !strings.Contains(text, "v.tsv: 1 of 1 lines must be mended") {
+		t.Errorf("exit code %d\n%s", code, text)
+	}
 }
 
 // The counts in the JSON line, from triplets counted by hand.

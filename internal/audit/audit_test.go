@@ -192,6 +192,7 @@ func TestLeaks(t *testing.T) {
 		{"two products in a line", "0\t1\t3\n", "1\t0\t3\n", 2, []string{"2 leak"}},
 		{"unknown products are pictures", "5\t5\t3\n", "6\t6\t2\n", 1, []string{"2 leak"}}, // rows 5 and 6 name one picture
 		{"other unknown products", "5\t6\t3\n", "7\t7\t2\n", 0, nil},
+		{"in the order of the lines", "3\t4\t7\n0\t1\t4\n", "0\t2\t5\n2\t2\t3\n", 2, []string{"2 leak", "3 leak"}},
 		{"what is no row leaks nothing", "0\t1\t3\n", "0\t1\t99\n4\t2\t7\n", 0, nil},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -206,6 +207,13 @@ func TestLeaks(t *testing.T) {
 			}
 			if r.Leaks() != c.leaks {
 				t.Errorf("%d leaks, want %d", r.Leaks(), c.leaks)
+			}
+			last := 0
+			for x := range r.findings(r.Train, Leak) {
+				if x.record < last {
+					t.Errorf("record %d comes after record %d", x.record, last)
+				}
+				last = x.record
 			}
 		})
 	}
@@ -244,6 +252,11 @@ func TestPictures(t *testing.T) {
 	cancel()
 	if _, err := Run(ctx, Options{Triplets: path("t"), Metadata: path("m"), Images: path("images")}); !errors.Is(err, context.Canceled) {
 		t.Errorf("stopped: %v", err)
+	}
+	ctx, cancel = context.WithCancel(t.Context())
+	stop := func(int, int) { cancel() }
+	if _, err := Run(ctx, Options{Triplets: path("t"), Metadata: path("m"), Images: path("images"), Progress: stop}); !errors.Is(err, context.Canceled) {
+		t.Errorf("stopped while looking at pictures: %v", err)
 	}
 }
 
