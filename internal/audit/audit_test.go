@@ -285,7 +285,7 @@ func TestReport(t *testing.T) {
 		"triplets    t: 31 lines, 31 to mend\n",
 		"  error     no line of the table: 1 line (train refuses the file)\n    t:6: 2 columns, but the header has 3\n",
 		"    t:4: p is 9, n is 8, no row from 0 to 7\n    t:5: p is \"x\", no row from 0 to 7\n",
-		"  error     2 products that are also validated on: 28 lines (",
+		"  error     products that are also validated on: 2, in 28 lines (",
 		"    t:2: product \"1\" is also in v:3; 28 lines here\n    t:2: product \"3\" is also in v:2; 27 lines here\n",
 		"    t:2: images/3.png: there is no such picture (row 3 of m)",
 		"  warning   repeats of an earlier triplet: 25 lines (they count twice)\n    t:8: as line 2\n",

@@ -63,14 +63,14 @@ func (r *Report) writeDefects(b *bufio.Writer, f *File, all bool) {
 			continue
 		}
 		k := &kinds[d]
-		what := k.title
+		number := ""
 		switch d {
 		case Leak:
-			what = fmt.Sprintf("%d %s", len(r.leaks), what)
+			number = fmt.Sprintf("%d, in ", len(r.leaks))
 		case BadPicture:
-			what = fmt.Sprintf("%d %s", len(f.bad), what)
+			number = fmt.Sprintf("%d, in ", len(f.bad))
 		}
-		fmt.Fprintf(b, "  %-9s %s: %s (%s)\n", k.severity, what, lines(n), k.why)
+		fmt.Fprintf(b, "  %-9s %s: %s%s (%s)\n", k.severity, k.title, number, lines(n), k.why)
 		show := Shown
 		if all {
 			show = math.MaxInt
