@@ -121,6 +121,7 @@ func split(ctx context.Context, args []string, stdout, stderr io.Writer) (any, e
 	}
 	report := progress.New(stderr, nil, progress.Options{Quiet: o.quiet})
 	defer func() { _ = report.Close() }() // there is no log file
+	report.Status("reading")
 	m, err := o.readMetadata()
 	if err != nil {
 		return nil, err

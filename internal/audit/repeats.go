@@ -7,7 +7,7 @@ import (
 )
 
 // repeat is a record that names the rows of an earlier one: the first that does.
-type repeat struct{ record, first int }
+type repeat struct{ record, first uint32 }
 
 // findRepeats gives the records that repeat an earlier one, in order. Broken records repeat nothing. It takes time in proportion to the records, and 4
 // to 16 bytes for each.
@@ -27,7 +27,7 @@ func findRepeats(ts []data.Triplet) []repeat {
 				break
 			}
 			if ts[first-1] == t {
-				found = append(found, repeat{i, int(first - 1)})
+				found = append(found, repeat{uint32(i), first - 1})
 				break
 			}
 		}

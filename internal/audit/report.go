@@ -134,7 +134,7 @@ func (r *Report) findings(f *File, d Defect) func(yield func(finding) bool) {
 			for len(broken) > 0 && broken[0].Record < i {
 				broken = broken[1:]
 			}
-			for len(repeats) > 0 && repeats[0].record < i {
+			for len(repeats) > 0 && int(repeats[0].record) < i {
 				repeats = repeats[1:]
 			}
 			if !x.has(d) {
@@ -145,7 +145,7 @@ func (r *Report) findings(f *File, d Defect) func(yield func(finding) bool) {
 			case len(broken) > 0 && broken[0].Record == i:
 				text = broken[0].Reason
 			case d == Duplicate:
-				text = fmt.Sprintf("as line %d", f.Line(repeats[0].first))
+				text = fmt.Sprintf("as line %d", f.Line(int(repeats[0].first)))
 			default:
 				text = r.describe(f.Triplets[i], d)
 			}
