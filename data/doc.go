@@ -19,7 +19,7 @@
 //   - Triplets: q p n, each a row of the metadata, in decimal digits.
 //
 // The readers refuse a table at its first defect. ReadTripletLines goes on and gives them all; Records copies a table without some of its
-// records, byte for byte. SplitByProduct parts the rows for training and for validation.
+// records, byte for byte. SplitProducts parts the rows for training and for validation.
 //
 // What is wrong with data comes as a *Refused, which names file, line and remedy.
 //

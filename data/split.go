@@ -12,43 +12,66 @@ const purposeSplit = 0x73706c6974 // which products are for validation; see augm
 
 // SplitOptions say how to part the pictures.
 type SplitOptions struct {
-	Val  float64 // share of the products that are for validation, between 0 and 1
-	Seed uint64  // the same seed, metadata and share give the same parts
+	Val        float64 // share of the products (or categories) that are for validation, between 0 and 1
+	ByCategory bool    // whole categories go to a side
+	Seed       uint64  // the same seed, metadata and options give the same parts
 }
 
 // Split is metadata parted in two, for training and for validation. No product is in both parts.
 type Split struct {
-	Train, Val                 []int32 // rows, in ascending order; each row is in one of the two
-	TrainProducts, ValProducts int
+	Train, Val                     []int32 // rows, in ascending order; each row is in one of the two
+	TrainProducts, ValProducts     int
+	TrainCategories, ValCategories int // that the products count in; those without a category are one more
 }
 
-// SplitByProduct parts the rows so that all pictures of a product are on one side. A row without an id is a product of its own; rows without an id that
+// SplitProducts parts the rows so that all pictures of a product are on one side. A row without an id is a product of its own; rows without an id that
 // name the same picture are one.
 //
 // The share of validation is met to within half a product, and at least one product is on each side. It is spread over the
 // categories in proportion to their products, by Sainte-Laguë's method. A category of two or more products has some on each side, as far as the share
 // allows. A product that is in several categories counts in the one that most of its rows are in, the first in the file of equals. In each
 // category chance decides.
-func SplitByProduct(m *Metadata, o SplitOptions) (*Split, error) {
+//
+// ByCategory takes whole categories, with all products that count in them, instead: the share is one of the categories then, however many products
+// they have.
+func SplitProducts(m *Metadata, o SplitOptions) (*Split, error) {
 	if !(o.Val > 0 && o.Val < 1) {
-		return nil, fmt.Errorf("data: SplitByProduct: a share of %v; it must be between 0 and 1", o.Val)
+		return nil, fmt.Errorf("data: SplitProducts: a share of %v; it must be between 0 and 1", o.Val)
 	}
 	product, n := numberProducts(m)
 	if n < 2 {
 		return nil, &Refused{Path: m.Path, Reason: "all pictures are of one product", Remedy: "a split by product needs two or more; check the column _id"}
 	}
 	groups := groupByCategory(m, product, n)
-	want := min(max(int(math.Round(o.Val*float64(n))), 1), n-1)
 	r := rand.New(rand.NewPCG(mix(o.Seed, purposeSplit), mix(purposeSplit, o.Seed)))
+	var take []int // of each group, so many of its products
+	if o.ByCategory {
+		if len(groups) < 2 {
+			return nil, &Refused{Path: m.Path, Reason: "all products are of one category", Remedy: "a split by category needs two or more; check the column _category, or split by product"}
+		}
+		take = make([]int, len(groups))
+		for _, g := range r.Perm(len(groups))[:share(o.Val, len(groups))] {
+			take[g] = len(groups[g])
+		}
+	} else {
+		take = apportion(groups, share(o.Val, n))
+	}
+	s := &Split{}
 	inVal := make([]bool, n)
-	for g, take := range apportion(groups, want) {
-		members := groups[g]
+	for g, members := range groups {
 		r.Shuffle(len(members), func(i, j int) { members[i], members[j] = members[j], members[i] })
-		for _, p := range members[:take] {
+		for _, p := range members[:take[g]] {
 			inVal[p] = true
 		}
+		s.ValProducts += take[g]
+		s.TrainProducts += len(members) - take[g]
+		if take[g] > 0 {
+			s.ValCategories++
+		}
+		if take[g] < len(members) {
+			s.TrainCategories++
+		}
 	}
-	s := &Split{TrainProducts: n - want, ValProducts: want}
 	for row, p := range product {
 		if inVal[p] {
 			s.Val = append(s.Val, int32(row))
@@ -58,6 +81,9 @@ func SplitByProduct(m *Metadata, o SplitOptions) (*Split, error) {
 	}
 	return s, nil
 }
+
+// share gives a share of n to the nearest whole number, and at least one for each side.
+func share(of float64, n int) int { return min(max(int(math.Round(of*float64(n))), 1), n-1) }
 
 // numberProducts gives each row's product as a number below n, in the order in which they come in the file.
 func numberProducts(m *Metadata) (product []int32, n int) {
@@ -80,7 +106,7 @@ func numberProducts(m *Metadata) (product []int32, n int) {
 }
 
 // groupByCategory gives the products of each category, both in the order in which they come in the file. What has no category is in a
-// group of its own.
+// group of its own. No group is empty.
 func groupByCategory(m *Metadata, product []int32, n int) [][]int32 {
 	type count struct{ category, rows int32 }
 	counts := make([][]count, n) // of each product: its categories, nearly always one
@@ -108,7 +134,7 @@ func groupByCategory(m *Metadata, product []int32, n int) [][]int32 {
 		}
 		groups[most.category] = append(groups[most.category], int32(p))
 	}
-	return groups
+	return slices.DeleteFunc(groups, func(g []int32) bool { return len(g) == 0 })
 }
 
 // apportion says how many of each group to take so that there are want in all, which must not be more than there are.

@@ -1,6 +1,7 @@
 package data
 
 import (
+	"errors"
 	"fmt"
 	"math"
 	"math/rand/v2"
@@ -73,7 +74,7 @@ func checkSplit(t *testing.T, m *Metadata, o SplitOptions, s *Split) {
 		t.Fatalf("%+v: %d and %d products, counted %d and %d", o, s.TrainProducts, s.ValProducts, len(train), len(val))
 	}
 	n := float64(len(train) + len(val))
-	if off := math.Abs(float64(len(val)) - o.Val*n); len(train) == 0 || len(val) == 0 || off > 0.5+1e-9 && min(len(train), len(val)) > 1 {
+	if off := math.Abs(float64(len(val)) - o.Val*n); len(train) == 0 || len(val) == 0 || !o.ByCategory && off > 0.5+1e-9 && min(len(train), len(val)) > 1 {
 		t.Fatalf("%+v: %d of %v products", o, len(val), n)
 	}
 }
@@ -89,7 +90,7 @@ func FuzzSplit(f *testing.F) {
 			m.Name[0] = m.Name[m.Rows()-1]
 		}
 		o := SplitOptions{Val: val, Seed: seed}
-		s, err := SplitByProduct(m, o)
+		s, err := SplitProducts(m, o)
 		if err != nil {
 			one := map[string]bool{}
 			for row := range m.Rows() {
@@ -101,9 +102,15 @@ func FuzzSplit(f *testing.F) {
 			return
 		}
 		checkSplit(t, m, o, s)
-		again, err := SplitByProduct(m, o)
+		again, err := SplitProducts(m, o)
 		if err != nil || !cmp.Equal(s, again) {
 			t.Fatalf("%+v: the same seed gives another split, or %v", o, err)
+		}
+		o.ByCategory = true
+		if s, err = SplitProducts(m, o); err == nil {
+			checkSplit(t, m, o, s)
+		} else if _, ok := errors.AsType[*Refused](err); !ok {
+			t.Fatalf("%+v: %v", o, err)
 		}
 	})
 }
@@ -124,7 +131,7 @@ func TestSplitByCategory(t *testing.T) {
 	sides := map[string]bool{}
 	for seed := range uint64(20) {
 		o := SplitOptions{Val: 0.2, Seed: seed}
-		s, err := SplitByProduct(m, o)
+		s, err := SplitProducts(m, o)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -149,13 +156,60 @@ func TestSplitByCategory(t *testing.T) {
 	}
 }
 
+func TestSplitWholeCategories(t *testing.T) {
+	m := randomTable(rand.New(rand.NewPCG(4, 1)), 300, 10, 1, 1, 0)
+	for row := range m.ID { // three rows a product; each product is of the category of its first two rows
+		m.ID[row] = fmt.Sprint(row / 3)
+		if row%3 == 1 {
+			m.Category[row] = m.Category[row-1]
+		}
+	}
+	chosen := map[string]int{}
+	const seeds = 1000
+	for seed := range uint64(seeds) {
+		s, err := SplitProducts(m, SplitOptions{Val: 0.3, ByCategory: true, Seed: seed})
+		if err != nil {
+			t.Fatal(err)
+		}
+		side := map[string]string{} // of a category
+		products := map[string]bool{}
+		for name, rows := range map[string][]int32{"train": s.Train, "val": s.Val} {
+			for _, row := range rows {
+				c := m.Category[row-row%3]
+				if was, ok := side[c]; ok && was != name {
+					t.Fatalf("seed %d: %s is on both sides", seed, c)
+				}
+				side[c] = name
+				if name == "val" {
+					products[m.ID[row]] = true
+				}
+			}
+		}
+		val := 0
+		for c, name := range side {
+			if name == "val" {
+				val++
+				chosen[c]++
+			}
+		}
+		if len(side) != 10 || val != 3 || s.ValCategories != 3 || s.TrainCategories != 7 || s.ValProducts != len(products) || s.TrainProducts != 100-len(products) {
+			t.Fatalf("seed %d: %d of %d categories, %d products: %+v", seed, val, len(side), len(products), s)
+		}
+	}
+	for c, n := range chosen {
+		if !within(n, seeds, 0.3) {
+			t.Errorf("%s is for validation %d times of %d", c, n, seeds)
+		}
+	}
+}
+
 // Chance decides evenly: over many seeds each product is for validation in its share.
 func TestSplitIsFair(t *testing.T) {
 	m := randomTable(rand.New(rand.NewPCG(1, 1)), 400, 1, 1, 40, 0)
 	const seeds = 2000
 	count := map[string]int{}
 	for seed := range uint64(seeds) {
-		s, err := SplitByProduct(m, SplitOptions{Val: 0.25, Seed: seed})
+		s, err := SplitProducts(m, SplitOptions{Val: 0.25, Seed: seed})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -188,7 +242,7 @@ func TestGroupByCategory(t *testing.T) {
 		t.Errorf("%d products: %s", n, d)
 	}
 	// Product 1 is mostly shoes; product 3 is a bag and a hat, and first a bag.
-	if d := cmp.Diff([][]int32{nil, {0}, {1, 2}, {3}}, groupByCategory(m, product, n)); d != "" {
+	if d := cmp.Diff([][]int32{{0}, {1, 2}, {3}}, groupByCategory(m, product, n)); d != "" {
 		t.Error(d)
 	}
 }
@@ -202,11 +256,13 @@ func TestNumberProducts(t *testing.T) {
 
 func TestSplitRefuses(t *testing.T) {
 	m := randomTable(rand.New(rand.NewPCG(1, 1)), 20, 2, 1, 1, 0)
-	_, err := SplitByProduct(m, SplitOptions{Val: 0.5})
+	_, err := SplitProducts(m, SplitOptions{Val: 0.5})
 	wantRefused(t, err, "table", 0, "all pictures are of one product", "_id")
-	m = randomTable(rand.New(rand.NewPCG(1, 1)), 20, 2, 1, 5, 0)
+	m = randomTable(rand.New(rand.NewPCG(1, 1)), 20, 1, 1, 5, 0)
+	_, err = SplitProducts(m, SplitOptions{Val: 0.5, ByCategory: true})
+	wantRefused(t, err, "table", 0, "all products are of one category", "_category")
 	for _, val := range []float64{0, 1, -0.1, 1.5, math.NaN(), math.Inf(1)} {
-		if _, err := SplitByProduct(m, SplitOptions{Val: val}); err == nil {
+		if _, err := SplitProducts(m, SplitOptions{Val: val}); err == nil {
 			t.Errorf("a share of %v was taken", val)
 		}
 	}

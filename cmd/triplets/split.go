@@ -31,18 +31,20 @@ type splitOptions struct {
 
 // splitResult is what the command tells on stdout.
 type splitResult struct {
-	Metadata      string `json:"metadata"`       // whose rows both files of triplets name
-	Triplets      string `json:"triplets"`       // for train --triplets
-	ValTriplets   string `json:"val_triplets"`   // for train --val-triplets
-	TrainMetadata string `json:"train_metadata"` // the rows of one side alone, numbered anew
-	ValMetadata   string `json:"val_metadata"`
-	Products      int    `json:"products"`
-	ValProducts   int    `json:"val_products"`
-	Pictures      int    `json:"pictures"`
-	ValPictures   int    `json:"val_pictures"`
-	TrainCount    int    `json:"train_count"` // triplets
-	ValCount      int    `json:"val_count"`
-	Dropped       int    `json:"dropped"` // of --triplets, with pictures of both sides
+	Metadata        string `json:"metadata"`       // whose rows both files of triplets name
+	Triplets        string `json:"triplets"`       // for train --triplets
+	ValTriplets     string `json:"val_triplets"`   // for train --val-triplets
+	TrainMetadata   string `json:"train_metadata"` // the rows of one side alone, numbered anew
+	ValMetadata     string `json:"val_metadata"`
+	Products        int    `json:"products"`
+	ValProducts     int    `json:"val_products"`
+	TrainCategories int    `json:"train_categories"`
+	ValCategories   int    `json:"val_categories"`
+	Pictures        int    `json:"pictures"`
+	ValPictures     int    `json:"val_pictures"`
+	TrainCount      int    `json:"train_count"` // triplets
+	ValCount        int    `json:"val_count"`
+	Dropped         int    `json:"dropped"` // of --triplets, with pictures of both sides
 }
 
 // The files that a split writes.
@@ -72,8 +74,8 @@ All pictures of a product are on one side; a picture without a product is a prod
 proportion. Instead of drawing triplets, --triplets parts those of a file; triplets with pictures of both sides are left out.`,
 		splitTriplets, splitValTriplets, splitTrainMetadata, splitValMetadata))
 	o.metadataFlag(f, "table of the pictures (default: sample_set.csv beside --triplets)")
-	f.StringVar(&o.by, "by", "product", "what is not to be on both sides; only product")
-	f.Float64Var(&o.val, "val", 0.1, "share of the products for validation, between 0 and 1")
+	f.StringVar(&o.by, "by", "product", "what is not to be on both sides: product, or category (whole categories with their products)")
+	f.Float64Var(&o.val, "val", 0.1, "share of the products (or categories) for validation, between 0 and 1")
 	f.Uint64Var(&o.seed, "seed", 1, "the same seed gives the same files")
 	f.StringVar(&o.out, "out", "", "folder to write into, made if it is not there (default: the metadata's)")
 	o.tripletsFlag(f, "part the triplets of this file instead of drawing")
@@ -85,8 +87,8 @@ proportion. Instead of drawing triplets, --triplets parts those of a file; tripl
 	if err := f.Read(args, 0, stdout); err != nil {
 		return nil, err
 	}
-	if o.by != "product" {
-		return nil, cli.Usagef("--by %s is not known; it must be product", o.by)
+	if o.by != "product" && o.by != "category" {
+		return nil, cli.Usagef("--by %s is not known; it must be product or category", o.by)
 	}
 	if !(o.val > 0 && o.val < 1) {
 		return nil, cli.Usagef("--val is %v; it must be a share between 0 and 1, such as 0.1", o.val)
@@ -130,11 +132,12 @@ func split(ctx context.Context, args []string, stdout, stderr io.Writer) (any, e
 	if err != nil {
 		return nil, err
 	}
-	parts, err := data.SplitByProduct(m, data.SplitOptions{Val: o.val, Seed: o.seed})
+	parts, err := data.SplitProducts(m, data.SplitOptions{Val: o.val, ByCategory: o.by == "category", Seed: o.seed})
 	if err != nil {
 		return nil, err
 	}
 	out.Products, out.ValProducts = parts.TrainProducts+parts.ValProducts, parts.ValProducts
+	out.TrainCategories, out.ValCategories = parts.TrainCategories, parts.ValCategories
 	out.Pictures, out.ValPictures = m.Rows(), len(parts.Val)
 	report.Printf("metadata    %s: %d pictures of %d products", m.Path, out.Pictures, out.Products)
 	train, val, err := o.parted(m, parts, out, report)
@@ -148,8 +151,8 @@ func split(ctx context.Context, args []string, stdout, stderr io.Writer) (any, e
 	if err := o.write(m, parts, train, val, out); err != nil {
 		return nil, err
 	}
-	report.Printf("training    %s: %d triplets; %s: %d pictures of %d products", out.Triplets, len(train), out.TrainMetadata, len(parts.Train), parts.TrainProducts)
-	report.Printf("validation  %s: %d triplets; %s: %d pictures of %d products", out.ValTriplets, len(val), out.ValMetadata, len(parts.Val), parts.ValProducts)
+	report.Printf("training    %s: %d triplets; %s: %d pictures of %d products, %d categories", out.Triplets, len(train), out.TrainMetadata, len(parts.Train), parts.TrainProducts, parts.TrainCategories)
+	report.Printf("validation  %s: %d triplets; %s: %d pictures of %d products, %d categories", out.ValTriplets, len(val), out.ValMetadata, len(parts.Val), parts.ValProducts, parts.ValCategories)
 	if o.triplets != "" {
 		report.Printf("left out    %d of %d triplets, with pictures of both sides", out.Dropped, out.Dropped+len(train)+len(val))
 	}
@@ -247,7 +250,7 @@ func (o *splitOptions) draw(m *data.Metadata, rows []int32, count int, side stri
 	}
 	named := *first
 	named.Reason = "triplets for " + side + ": " + first.Reason
-	named.Remedy = "fill in _category, _color and _id, change --val, or set --same-colour or --in-class to 0"
+	named.Remedy = "fill in _category, _color and _id, change --val, or set --same-colour or --in-class to 0 or 1"
 	return nil, &named
 }
 

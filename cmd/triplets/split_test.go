@@ -176,7 +176,7 @@ func TestSplitCommandLine(t *testing.T) {
 		{"--metadata DIR/sample_set.csv --val -0.5", 2, "--val is -0.5"},
 		{"--metadata DIR/sample_set.csv --val NaN", 2, "--val is NaN"},
 		{"--metadata DIR/sample_set.csv --val many", 2, "many"},
-		{"--metadata DIR/sample_set.csv --by colour", 2, "--by colour is not known; it must be product"},
+		{"--metadata DIR/sample_set.csv --by colour", 2, "--by colour is not known; it must be product or category"},
 		{"--metadata DIR/sample_set.csv --in-class 2", 2, "--in-class is 2"},
 		{"--metadata DIR/sample_set.csv --same-colour NaN", 2, "--same-colour is NaN"},
 		{"--metadata DIR/sample_set.csv --count -1", 2, "--count is -1"},
@@ -187,6 +187,8 @@ func TestSplitCommandLine(t *testing.T) {
 		{"--metadata DIR/train_set.csv", 2, "would write over train_set.csv, which it reads; name another folder with --out"},
 		{"--metadata DIR/gone.csv", 3, "gone.csv"},
 		{"--metadata DIR/one.csv --out DIR/x", 3, "all pictures are of one product"},
+		{"--metadata DIR/one.csv --by category --out DIR/x", 3, "all pictures are of one product"},
+		{"--metadata DIR/sample_set.csv --by category --out DIR/x", 3, "triplets for validation: none of the"}, // one category has no other
 		{"--metadata DIR/small.csv --out DIR/x", 3, "triplets for "},
 		{"--metadata DIR/sample_set.csv --triplets DIR/bad.tsv --out DIR/x", 3, "bad.tsv:2: 2 columns"},
 		{"--metadata DIR/sample_set.csv --triplets DIR/t.tsv --out DIR/x", 3, "both sides need some"},
@@ -218,6 +220,17 @@ func TestSplitShares(t *testing.T) {
 	}
 	if code, _, text = runIn(t, dir, "split --metadata DIR/sample_set.csv --val 0.3 --same-colour 0 --quiet"); code != 0 || text != "" {
 		t.Errorf("exit code %d: %s", code, text)
+	}
+}
+
+func TestSplitByCategory(t *testing.T) {
+	dir := files(t, map[string]string{"sample_set.csv": shopTable()})
+	code, line, text := runIn(t, dir, "split --metadata DIR/sample_set.csv --val 0.4 --by category")
+	if code != 0 || line["val_categories"] != 2.0 || line["train_categories"] != 3.0 || line["val_pictures"] != 72.0 {
+		t.Errorf("exit code %d: %v\n%s", code, line, text)
+	}
+	if code, _, text = runIn(t, dir, "check --triplets DIR/train_triplets.tsv --val-triplets DIR/val_triplets.tsv"); code != 0 {
+		t.Error(text)
 	}
 }
 
