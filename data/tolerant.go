@@ -43,7 +43,7 @@ func ReadTripletLines(path string) (*TripletLines, error) {
 		return nil, err
 	}
 	l := &TripletLines{Records: r}
-	again := int64(maxAgain) // bytes that may still be read again
+	again := int64(maxReread) // bytes that may still be read again
 	for {
 		read, lines := t.read, t.lines
 		fields, err := t.next()
@@ -92,8 +92,8 @@ func ReadTripletLines(path string) (*TripletLines, error) {
 	}
 }
 
-// maxAgain bounds how much is read a second time: a record may swallow maxRecord, and going back reads a buffer of maxRecord anew.
-const maxAgain = 1 << 31
+// maxReread bounds how much is read a second time: a record may swallow maxRecord, and going back reads a buffer of maxRecord anew.
+const maxReread = 1 << 31
 
 // parseTriplet gives the triplet, or what is wrong with it.
 func parseTriplet(t *table, fields [][]byte, at []int) (Triplet, string) {
