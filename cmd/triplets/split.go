@@ -62,7 +62,7 @@ func readSplitOptions(args []string, stdout io.Writer) (*splitOptions, error) {
 	var o splitOptions
 	f := cli.NewFlags("triplets split", "--metadata FILE --val SHARE", fmt.Sprintf(`Parts the products in two, so that what is validated on was never trained on, and draws triplets of each part.
 
-It writes four files:
+It writes four files, over those of an earlier split:
   %-19s triplets for train --triplets
   %-19s triplets for train --val-triplets
   %-19s the metadata's lines of the products for training alone
