@@ -111,20 +111,10 @@ func (p *Pictures) LoadInto(row int, dst []byte) error {
 
 // remember turns a picture's error into the *Refused that every later call gives, and passes errors of the machine on.
 func (p *Pictures) remember(row int, err error) error {
-	if err == nil {
-		return nil
+	r, err := p.explain(row, err)
+	if r == nil {
+		return err
 	}
-	path := filepath.Join(p.dir, p.meta.Name[row])
-	for _, e := range []error{syscall.EMFILE, syscall.ENFILE, syscall.ENOMEM, fs.ErrClosed} {
-		if errors.Is(err, e) {
-			return fmt.Errorf("read %s: %w", path, cause(err))
-		}
-	}
-	r, ok := errors.AsType[*Refused](err)
-	if !ok {
-		r = &Refused{Reason: "cannot read the picture", Remedy: "mend the file, or take its row out of the triplets", Err: cause(err)}
-	}
-	r.Path = path
 	r.Reason += fmt.Sprintf(" (row %d of %s)", row, filepath.Base(p.meta.Path))
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -133,6 +123,25 @@ func (p *Pictures) remember(row int, err error) error {
 	}
 	p.bad[row] = r
 	return r
+}
+
+// explain makes a *Refused of what is wrong with a row's picture, or an error where the machine is to blame; of nil it makes neither.
+func (p *Pictures) explain(row int, err error) (*Refused, error) {
+	if err == nil {
+		return nil, nil
+	}
+	path := filepath.Join(p.dir, p.meta.Name[row])
+	for _, e := range []error{syscall.EMFILE, syscall.ENFILE, syscall.ENOMEM, fs.ErrClosed} {
+		if errors.Is(err, e) {
+			return nil, fmt.Errorf("read %s: %w", path, cause(err))
+		}
+	}
+	r, ok := errors.AsType[*Refused](err)
+	if !ok {
+		r = &Refused{Reason: "cannot read the picture", Remedy: "mend the file, or take its row out of the triplets", Err: cause(err)}
+	}
+	r.Path = path
+	return r, nil
 }
 
 func (p *Pictures) load(row int, dst []byte) error {
