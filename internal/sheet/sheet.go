@@ -68,39 +68,39 @@ func Draw(title string, blocks []Block, o Options) *image.RGBA {
 		width += l.blockWidth(b)
 	}
 	width += l.blockGap() * max(0, len(blocks)-1)
-	width = max(width, s.title.width(title), s.text.width(o.Subtitle), l.legendWidth(o.Legend))
+	width = max(width, s.title.Width(title), s.text.Width(o.Subtitle), l.legendWidth(o.Legend))
 
 	top := l.margin
 	if title != "" {
-		top += s.title.height + l.gap
+		top += s.title.Height + l.gap
 	}
 	if o.Subtitle != "" {
-		top += s.text.height + l.gap
+		top += s.text.Height + l.gap
 	}
 	if title != "" || o.Subtitle != "" {
 		top += 2 * l.gap
 	}
 	first := top // of the first row of cells
 	if l.titles {
-		first += s.strong.height + l.gap
+		first += s.strong.Height + l.gap
 	}
 	if l.headings {
-		first += s.small.height + l.gap/2
+		first += s.small.Height + l.gap/2
 	}
 	bottom := first + l.rows*l.rowHeight()
 	legend := bottom + l.gap
 	if len(o.Legend) > 0 {
-		bottom = legend + s.text.height
+		bottom = legend + s.text.Height
 	}
 
 	im := image.NewRGBA(image.Rect(0, 0, width+2*l.margin, bottom+l.margin))
 	draw.Draw(im, im.Bounds(), image.White, image.Point{}, draw.Src)
 	y := l.margin
 	if title != "" {
-		s.title.write(im, l.margin, y, black, title)
-		y += s.title.height + l.gap
+		s.title.Write(im, l.margin, y, black, title)
+		y += s.title.Height + l.gap
 	}
-	s.text.write(im, l.margin, y, grey, o.Subtitle)
+	s.text.Write(im, l.margin, y, grey, o.Subtitle)
 	x := l.margin
 	for b, block := range blocks {
 		y := top
@@ -109,11 +109,11 @@ func Draw(title string, blocks []Block, o Options) *image.RGBA {
 			draw.Draw(im, line, image.NewUniform(color.Gray{210}), image.Point{}, draw.Src)
 		}
 		if l.titles {
-			s.strong.write(im, x, y, black, s.strong.fit(block.Title, l.blockWidth(b)))
-			y += s.strong.height + l.gap
+			s.strong.Write(im, x, y, black, s.strong.Fit(block.Title, l.blockWidth(b)))
+			y += s.strong.Height + l.gap
 		}
 		for c, text := range block.Columns[:min(len(block.Columns), l.columns[b])] {
-			s.small.centre(im, x+l.columnAt(c), y, l.outer(), grey, text)
+			s.small.Centre(im, x+l.columnAt(c), y, l.outer(), grey, text)
 		}
 		for r, row := range block.Rows {
 			for c := range row {
@@ -139,7 +139,7 @@ func newLayout(blocks []Block, o Options) *layout {
 			widest = max(widest, len(row))
 			for _, c := range row {
 				if c.Caption != "" {
-					l.caption = l.styles.small.height + 2
+					l.caption = l.styles.small.Height + 2
 				}
 			}
 		}
@@ -190,7 +190,7 @@ func (l *layout) draw(im *image.RGBA, x, y int, c *Cell) {
 			draw.CatmullRom.Scale(im, fitted(inner, from), c.Picture, from, draw.Over, nil)
 		}
 	}
-	l.styles.small.centre(im, x, y+l.outer()+1, l.outer(), color.Gray{72}, c.Caption)
+	l.styles.small.Centre(im, x, y+l.outer()+1, l.outer(), color.Gray{72}, c.Caption)
 }
 
 // fitted returns the largest rectangle in the middle of to with the sides' ratio of from.
@@ -207,7 +207,7 @@ func fitted(to, from image.Rectangle) image.Rectangle {
 
 // markWidth is the width of a legend's entry without the gap after it.
 func (l *layout) markWidth(m Mark) int {
-	return l.styles.text.height + l.gap + l.styles.text.width(m.Text)
+	return l.styles.text.Height + l.gap + l.styles.text.Width(m.Text)
 }
 
 func (l *layout) legendWidth(marks []Mark) int {
@@ -222,14 +222,14 @@ func (l *layout) legendWidth(marks []Mark) int {
 }
 
 func (l *layout) drawLegend(im *image.RGBA, y int, marks []Mark) {
-	x, side := l.margin, l.styles.text.height
+	x, side := l.margin, l.styles.text.Height
 	for _, m := range marks {
 		box := image.Rect(x, y, x+side, y+side).Inset(side / 8)
 		if m.Frame != nil {
 			draw.Draw(im, box, image.NewUniform(m.Frame), image.Point{}, draw.Src)
 			draw.Draw(im, box.Inset(l.frame), image.White, image.Point{}, draw.Src)
 		}
-		l.styles.text.write(im, x+side+l.gap, y, color.Gray{72}, m.Text)
+		l.styles.text.Write(im, x+side+l.gap, y, color.Gray{72}, m.Text)
 		x += l.markWidth(m) + 3*l.gap
 	}
 }

@@ -158,24 +158,6 @@ func TestText(t *testing.T) {
 	}
 }
 
-func TestFit(t *testing.T) {
-	small := newLayout(nil, Options{}).styles.small
-	for _, text := range []string{"", "a", "Yellow trousers", "ünïcödé", strings.Repeat("w", 300)} {
-		for width := range 120 {
-			got := small.fit(text, width)
-			if small.width(got) > width {
-				t.Fatalf("%q in %d pixels: %q is %d wide", text, width, got, small.width(got))
-			}
-			if whole := small.width(text) <= width; whole != (got == text) && text != "" {
-				t.Fatalf("%q in %d pixels: %q", text, width, got)
-			}
-			if got != text && got != "" && !strings.HasSuffix(got, ellipsis) {
-				t.Fatalf("%q in %d pixels: %q", text, width, got)
-			}
-		}
-	}
-}
-
 func TestEmptySheets(t *testing.T) {
 	for name, im := range map[string]*image.RGBA{
 		"nothing":     Draw("", nil, Options{}),
