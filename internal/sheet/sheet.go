@@ -3,6 +3,7 @@ package sheet
 import (
 	"image"
 	"image/color"
+	"strings"
 
 	"golang.org/x/image/draw"
 )
@@ -10,14 +11,16 @@ import (
 // Cell is one picture.
 type Cell struct {
 	Picture image.Image // nil leaves the cell empty
+	Bad     string      // instead of a picture: why there is none; drawn in its place, crossed out
 	Frame   color.Color // nil draws a thin light line
-	Caption string      // below the picture; too long a one is shortened
+	Caption string      // below the picture, a line or several; too long a one is shortened
 }
 
 // Block is a table of cells. Its rows may differ in length.
 type Block struct {
 	Title   string
 	Columns []string // headings; may be shorter than the rows, or nil
+	Above   []string // a line above each row; may be shorter than the rows, or nil
 	Rows    [][]Cell
 }
 
@@ -51,6 +54,7 @@ type layout struct {
 	cell, frame, gap, margin int
 	apart, apartGap          int
 	caption                  int // height below each picture, 0 where no cell has a caption
+	above                    int // height above each row of cells, 0 where no row has a line there
 	columns                  []int
 	rows                     int
 	headings, titles         bool
@@ -116,8 +120,12 @@ func Draw(title string, blocks []Block, o Options) *image.RGBA {
 			s.small.Centre(im, x+l.columnAt(c), y, l.outer(), grey, text)
 		}
 		for r, row := range block.Rows {
+			y := first + r*l.rowHeight()
+			if r < len(block.Above) {
+				s.small.Write(im, x, y, black, s.small.Fit(block.Above[r], l.blockWidth(b)))
+			}
 			for c := range row {
-				l.draw(im, x+l.columnAt(c), first+r*l.rowHeight(), &row[c])
+				l.draw(im, x+l.columnAt(c), y+l.above, &row[c])
 			}
 		}
 		x += l.blockWidth(b) + l.blockGap()
@@ -139,9 +147,12 @@ func newLayout(blocks []Block, o Options) *layout {
 			widest = max(widest, len(row))
 			for _, c := range row {
 				if c.Caption != "" {
-					l.caption = l.styles.small.Height + 2
+					l.caption = max(l.caption, (strings.Count(c.Caption, "\n")+1)*l.styles.small.Height+2)
 				}
 			}
+		}
+		if len(b.Above) > 0 {
+			l.above = l.styles.small.Height + 2
 		}
 		l.columns = append(l.columns, widest)
 		l.rows = max(l.rows, len(b.Rows))
@@ -154,7 +165,7 @@ func newLayout(blocks []Block, o Options) *layout {
 // outer is the side of a cell with its frame.
 func (l *layout) outer() int { return l.cell + 2*l.frame }
 
-func (l *layout) rowHeight() int { return l.outer() + l.caption + l.gap }
+func (l *layout) rowHeight() int { return l.above + l.outer() + l.caption + l.gap }
 
 func (l *layout) blockGap() int { return 5 * l.gap }
 
@@ -176,7 +187,7 @@ func (l *layout) blockWidth(b int) int {
 
 // draw draws a cell whose upper left corner is (x, y).
 func (l *layout) draw(im *image.RGBA, x, y int, c *Cell) {
-	if c.Picture != nil {
+	if c.Picture != nil || c.Bad != "" {
 		outer := image.Rect(x, y, x+l.outer(), y+l.outer())
 		inner := outer.Inset(l.frame)
 		if c.Frame != nil {
@@ -184,13 +195,18 @@ func (l *layout) draw(im *image.RGBA, x, y int, c *Cell) {
 		} else {
 			draw.Draw(im, inner.Inset(-1), image.NewUniform(color.Gray{200}), image.Point{}, draw.Src)
 		}
-		draw.Draw(im, inner, image.White, image.Point{}, draw.Src)
-		from := c.Picture.Bounds()
-		if !from.Empty() {
-			draw.CatmullRom.Scale(im, fitted(inner, from), c.Picture, from, draw.Over, nil)
+		if c.Picture == nil {
+			l.drawBad(im, inner, c.Bad)
+		} else {
+			draw.Draw(im, inner, image.White, image.Point{}, draw.Src)
+			if from := c.Picture.Bounds(); !from.Empty() {
+				draw.CatmullRom.Scale(im, fitted(inner, from), c.Picture, from, draw.Over, nil)
+			}
 		}
 	}
-	l.styles.small.Centre(im, x, y+l.outer()+1, l.outer(), color.Gray{72}, c.Caption)
+	for i, line := range strings.Split(c.Caption, "\n") {
+		l.styles.small.Centre(im, x, y+l.outer()+1+i*l.styles.small.Height, l.outer(), color.Gray{72}, line)
+	}
 }
 
 // fitted returns the largest rectangle in the middle of to with the sides' ratio of from.

@@ -158,6 +158,63 @@ func TestText(t *testing.T) {
 	}
 }
 
+// TestLines: captions of several lines and a line above a row have room of their own.
+func TestLines(t *testing.T) {
+	draw := func(caption string, above ...string) *image.RGBA {
+		row := []Cell{{Picture: plain(9, 9, blue), Frame: orange, Caption: caption}, {Picture: plain(9, 9, blue), Frame: orange}}
+		return Draw("", []Block{{Above: above, Rows: [][]Cell{row, row}}}, Options{Cell: 100})
+	}
+	one, three := draw("a"), draw("a\nb\nc")
+	line := newLayout(nil, Options{Cell: 100}).styles.small.Height
+	if got, want := three.Rect.Dy()-one.Rect.Dy(), 2*2*line; got != want {
+		t.Errorf("two lines more in each of two rows: %d pixels more, want %d", got, want)
+	}
+	frames := places(three, orange)
+	between := image.Rect(0, frames[0].Max.Y, three.Rect.Max.X, frames[2].Min.Y)
+	if got := inked(three, between); got.Dy() < 2*line || got.Min.X < frames[0].Min.X || got.Max.X > frames[0].Max.X {
+		t.Errorf("three lines below %v are at %v", frames[0], got)
+	}
+	with := draw("", strings.Repeat("first ", 99))
+	frames = places(with, orange)
+	got := inked(with, image.Rect(0, 0, with.Rect.Max.X, frames[0].Min.Y))
+	if got.Empty() || got.Min.X < frames[0].Min.X || got.Max.X > frames[1].Max.X {
+		t.Errorf("the line above %v is at %v", frames[0], got)
+	}
+	if got := inked(with, image.Rect(0, frames[0].Max.Y, with.Rect.Max.X, frames[2].Min.Y)); !got.Empty() {
+		t.Errorf("a line above the second row at %v", got)
+	}
+}
+
+func TestBad(t *testing.T) {
+	im := Draw("", []Block{{Rows: [][]Cell{{
+		{Bad: "there is no such picture", Frame: orange}, {Bad: strings.Repeat("unbreakable", 9), Frame: orange},
+		{Bad: strings.Repeat("many words ", 99), Frame: orange}, {Picture: plain(9, 9, blue), Bad: "x", Frame: orange},
+	}}}}, Options{Cell: 60})
+	frames := places(im, orange)
+	if len(frames) != 4 {
+		t.Fatalf("%d frames", len(frames))
+	}
+	for i, frame := range frames[:3] {
+		var ink image.Rectangle
+		for y := frame.Min.Y + 3; y < frame.Max.Y-3; y++ {
+			for x := frame.Min.X + 3; x < frame.Max.X-3; x++ {
+				if c := im.RGBAAt(x, y); int(c.R) > int(c.B)+40 {
+					ink = ink.Union(image.Rect(x, y, x+1, y+1))
+				}
+			}
+		}
+		if ink.Empty() || !ink.In(frame.Inset(6)) {
+			t.Errorf("place %d, %v: the reason is at %v", i, frame, ink)
+		}
+		if c := im.RGBAAt(frame.Min.X+4, frame.Max.Y-9); c.R != c.G || c.R > 240 {
+			t.Errorf("place %d is not marked: %v", i, c)
+		}
+	}
+	if got := places(im, blue); len(got) != 1 || !got[0].In(frames[3]) {
+		t.Errorf("a picture and a reason: the picture is at %v", got)
+	}
+}
+
 func TestEmptySheets(t *testing.T) {
 	for name, im := range map[string]*image.RGBA{
 		"nothing":     Draw("", nil, Options{}),
