@@ -17,6 +17,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 			{Name: "import", Short: "turn a public set, or a folder for each class, into the usual folder", Run: importCommand},
 			{Name: "check", Short: "find what is wrong with triplets, each defect with its line, and mend it", Run: check},
 			{Name: "split", Short: "part the products in two, for training and for validation, with triplets of each", Run: split},
+			{Name: "stats", Short: "say what a table of pictures holds", Run: stats},
 		},
 	}
 	return p.Run(ctx, args, stdout, stderr)

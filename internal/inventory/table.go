@@ -1,0 +1,175 @@
+package inventory
+
+import (
+	"fmt"
+	"strings"
+)
+
+// perProduct writes how many pictures products have, as bars.
+func (t *writer) perProduct(v *Inventory) {
+	if v.Products == 0 {
+		return
+	}
+	t.line("\npictures per product: from %d to %s, median %d, mean %.1f, nine of ten products have at most %s",
+		v.Quantile(0), Number(v.Quantile(1)), v.Quantile(0.5), v.Mean(), Number(v.Quantile(0.9)))
+	ranges := v.Ranges()
+	name, count, most := 0, 0, 0
+	for _, r := range ranges {
+		name, count, most = max(name, width(r.Label)), max(count, len(Number(r.Products))), max(most, r.Products)
+	}
+	room := min(40, t.o.Columns-name-count-15)
+	for _, r := range ranges {
+		bar := ""
+		if room > 0 {
+			eighths := r.Products * room * 8 / most
+			bar = strings.Repeat("█", eighths/8) + [...]string{"", "▏", "▎", "▍", "▌", "▋", "▊", "▉"}[eighths%8]
+		}
+		t.line("  %s  %s  %s  %s", right(r.Label, name), right(Number(r.Products), count), right(Share(r.Products, v.Products), 7), bar)
+	}
+}
+
+// Range is the products that have from so many to so many pictures.
+type Range struct {
+	Label    string
+	Products int
+}
+
+// Ranges gives PerProduct in few steps: 1 to 10 one by one, then 11-20, 21-50, 51-100 and so on, without empty ones at the end.
+func (v *Inventory) Ranges() []Range {
+	var list []Range
+	bins := v.PerProduct
+	low, high := 1, 1
+	for len(bins) > 0 {
+		r := Range{Label: fmt.Sprint(low)}
+		if high > low {
+			r.Label = Number(low) + "–" + Number(high)
+		}
+		for len(bins) > 0 && bins[0].Pictures <= high {
+			r.Products += bins[0].Products
+			bins = bins[1:]
+		}
+		list = append(list, r)
+		low = high + 1
+		switch {
+		case high < 10:
+			high++
+		case strings.HasPrefix(fmt.Sprint(high), "2"):
+			high = high / 2 * 5
+		default:
+			high *= 2
+		}
+	}
+	return list
+}
+
+// table writes categories by colours: the most frequent colours that the terminal has room for, then all others as one. With All
+// the rest follows in further tables.
+func (t *writer) table(v *Inventory) {
+	if len(v.Categories) == 0 || len(v.Colours) == 0 {
+		return
+	}
+	rows := v.Categories[:t.most(len(v.Categories), mostTable)]
+	name := len("other categories")
+	for _, c := range rows {
+		name = max(name, width(Label(c.Name)))
+	}
+	name = min(name, 24)
+	const least, widest = 3, 10
+	columns := func(from, room int) (widths []int) {
+		for _, c := range v.Colours[from:] {
+			w := 2 + max(least, len(Number(c.Rows)), min(widest, width(Label(c.Name))))
+			if room -= w; room < 0 {
+				break
+			}
+			widths = append(widths, w)
+		}
+		return widths
+	}
+	total := 2 + max(len("total"), len(Number(v.Rows)))
+	for from := 0; from < len(v.Colours); {
+		room := t.o.Columns - 2 - name - total
+		widths := columns(from, room)
+		rest := 0 // width of the column of the other colours
+		if from+len(widths) < len(v.Colours) && !t.o.All {
+			rest = 2 + max(len("others"), len(Number(v.Rows)))
+			widths = columns(from, room-rest)
+		}
+		if len(widths) == 0 {
+			widths = []int{2 + widest}
+		}
+		to := from + len(widths)
+		switch {
+		case from == 0 && to == len(v.Colours):
+			t.line("\ncategories x colours, in rows")
+		case rest > 0:
+			t.line("\ncategories x colours, in rows: the %d most frequent of %s colours; --all shows all", to, Number(len(v.Colours)))
+		default:
+			t.line("\ncategories x colours, in rows: colours %d to %d of %s", from+1, to, Number(len(v.Colours)))
+		}
+		t.part(v, rows, name, total, from, widths, rest)
+		if rest > 0 {
+			return
+		}
+		from = to
+	}
+}
+
+// part writes a table of some colours.
+func (t *writer) part(v *Inventory, rows []Value, name, total, from int, widths []int, rest int) {
+	var head strings.Builder
+	for i, w := range widths {
+		head.WriteString("  " + right(Label(v.Colours[from+i].Name), w-2))
+	}
+	if rest > 0 {
+		head.WriteString(right("others", rest))
+	}
+	t.line("  %s%s%s", left("", name), head.String(), right("total", total))
+	counts := make([]int, len(widths)+1)
+	write := func(label string, sum int) {
+		var b strings.Builder
+		for i, w := range widths {
+			b.WriteString(right(cell(counts[i]), w))
+		}
+		if rest > 0 {
+			b.WriteString(right(cell(counts[len(widths)]), rest))
+		}
+		t.line("  %s%s%s", left(label, name), b.String(), right(Number(sum), total))
+		clear(counts)
+	}
+	add := func(p Pair) {
+		switch at := p.Colour - from; {
+		case at >= len(widths):
+			counts[len(widths)] += p.Rows
+		case at >= 0:
+			counts[at] += p.Rows
+		}
+	}
+	pairs := v.Pairs
+	for c, category := range rows {
+		for len(pairs) > 0 && pairs[0].Category == c {
+			add(pairs[0])
+			pairs = pairs[1:]
+		}
+		write(Label(category.Name), category.Rows)
+	}
+	if len(pairs) > 0 {
+		sum := 0
+		for _, p := range pairs {
+			add(p)
+			sum += p.Rows
+		}
+		write("other categories", sum)
+	}
+	for _, p := range v.Pairs {
+		add(p)
+	}
+	write("total", v.Rows)
+}
+
+// cell is a count in a table; none is a dot, so that what is there can be seen.
+func cell(n int) string {
+	if n == 0 {
+		return "·"
+	}
+	return Number(n)
+}
