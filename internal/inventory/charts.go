@@ -29,8 +29,9 @@ func Charts(title string, v *Inventory) chart.Page {
 		Subtitle: fmt.Sprintf("%s pictures of %s products, %s categories, %s colours",
 			Number(v.Rows), Number(v.Products), Number(Known(v.Categories)), Number(Known(v.Colours))),
 		Bars: [][]chart.Bars{
-			{bars("categories", v.Categories, v.Rows, chartCategories), ranges, bars("genders", v.Genders, v.Rows, chartGenders)},
+			{bars("categories", v.Categories, v.Rows, chartCategories)},
 			{bars("colours", v.Colours, v.Rows, chartColours)},
+			{ranges, bars("genders", v.Genders, v.Rows, chartGenders)},
 		},
 		Maps: []chart.HeatMap{heatMap(v)},
 	}

@@ -73,8 +73,8 @@ func (t *writer) table(v *Inventory) {
 	for _, c := range rows {
 		name = max(name, width(Label(c.Name)))
 	}
-	name = min(name, 24)
-	const least, widest = 3, 10
+	name = min(name, 20)
+	const least, widest = 3, 8 // of a column, without the gap before it
 	columns := func(from, room int) (widths []int) {
 		for _, c := range v.Colours[from:] {
 			w := 2 + max(least, len(Number(c.Rows)), min(widest, width(Label(c.Name))))

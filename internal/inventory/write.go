@@ -119,7 +119,11 @@ func (t *writer) more(n, most int) {
 
 // files writes what the pictures' files are.
 func (t *writer) files(m *data.Metadata, f *Files) {
-	t.line("\nrows without a picture: %s of %s (%s), %s of them because there is no such file", Number(len(f.Bad)), Number(f.Looked), Share(len(f.Bad), f.Looked), Number(f.Missing))
+	if len(f.Bad) == 0 {
+		t.line("\nrows without a picture: none of %s", Number(f.Looked))
+	} else {
+		t.line("\nrows without a picture: %s of %s (%s); %s have no such file", Number(len(f.Bad)), Number(f.Looked), Share(len(f.Bad), f.Looked), Number(f.Missing))
+	}
 	for _, b := range f.Bad[:t.most(len(f.Bad), mostLines)] {
 		t.line("  %s", clip(fmt.Sprintf("row %d  %s: %s", b.Row, Label(m.Name[b.Row]), Label(b.Reason)), t.o.Columns-2))
 	}
@@ -128,10 +132,11 @@ func (t *writer) files(m *data.Metadata, f *Files) {
 		return
 	}
 	d := f.CountDuplicates()
-	t.line("\npictures whose files are the same: %s, in %s rows", Number(d.Groups), Number(d.Rows))
 	if d.Groups == 0 {
+		t.line("\npictures whose files are the same: none")
 		return
 	}
+	t.line("\npictures whose files are the same: %s, in %s rows", Number(d.Groups), Number(d.Rows))
 	t.line("  of them in different products: %s, in %s rows", Number(d.GroupsAcross), Number(d.RowsAcross))
 	// Those in different products first: they contradict the table.
 	groups := make([]Group, 0, len(f.Duplicates))
