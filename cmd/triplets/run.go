@@ -18,6 +18,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 			{Name: "check", Short: "find what is wrong with triplets, each defect with its line, and mend it", Run: check},
 			{Name: "split", Short: "part the products in two, for training and for validation, with triplets of each", Run: split},
 			{Name: "stats", Short: "say what a table of pictures holds", Run: stats},
+			{Name: "show", Short: "draw triplets as a sheet or as an HTML page", Run: show},
 		},
 	}
 	return p.Run(ctx, args, stdout, stderr)
