@@ -69,15 +69,15 @@ func (t *writer) table(v *Inventory) {
 		return
 	}
 	rows := v.Categories[:t.most(len(v.Categories), mostTable)]
-	name := len("other categories")
-	for _, c := range rows {
-		name = max(name, width(Label(c.Name)))
+	most := 20
+	if t.o.All {
+		most = t.o.Columns / 3
 	}
-	name = min(name, 20)
-	const least, widest = 3, 8 // of a column, without the gap before it
+	name := max(len("other categories"), min(longest(rows), most))
+	const least, widest = 3, 9 // of a column, without the gap before it
 	columns := func(from, room int) (widths []int) {
 		for _, c := range v.Colours[from:] {
-			w := 2 + max(least, len(Number(c.Rows)), min(widest, width(Label(c.Name))))
+			w := 2 + max(least, len(Number(c.Rows)), min(widest, longestWord(Label(c.Name))))
 			if room -= w; room < 0 {
 				break
 			}
@@ -116,14 +116,7 @@ func (t *writer) table(v *Inventory) {
 
 // part writes a table of some colours.
 func (t *writer) part(v *Inventory, rows []Value, name, total, from int, widths []int, rest int) {
-	var head strings.Builder
-	for i, w := range widths {
-		head.WriteString("  " + right(Label(v.Colours[from+i].Name), w-2))
-	}
-	if rest > 0 {
-		head.WriteString(right("others", rest))
-	}
-	t.line("  %s%s%s", left("", name), head.String(), right("total", total))
+	t.heading(v.Colours[from:from+len(widths)], name, total, widths, rest)
 	counts := make([]int, len(widths)+1)
 	write := func(label string, sum int) {
 		var b strings.Builder
@@ -164,6 +157,66 @@ func (t *writer) part(v *Inventory, rows []Value, name, total, from int, widths 
 		add(p)
 	}
 	write("total", v.Rows)
+}
+
+// heading writes the colours' names, in lines that stand on the table.
+func (t *writer) heading(colours []Value, name, total int, widths []int, rest int) {
+	lines := make([][]string, len(colours))
+	height := 1
+	for i, c := range colours {
+		lines[i] = wrap(Label(c.Name), widths[i]-2)
+		height = max(height, len(lines[i]))
+	}
+	for y := range height {
+		var b strings.Builder
+		for i, w := range widths {
+			text := ""
+			if at := y - height + len(lines[i]); at >= 0 {
+				text = lines[i][at]
+			}
+			b.WriteString(right(text, w))
+		}
+		last := [2]string{}
+		if y == height-1 {
+			last = [2]string{"others", "total"}
+		}
+		if rest > 0 {
+			b.WriteString(right(last[0], rest))
+		}
+		t.line("  %s%s%s", left("", name), b.String(), right(last[1], total))
+	}
+}
+
+// wrap breaks a name at its spaces into at most three lines.
+func wrap(name string, columns int) (lines []string) {
+	const most = 3
+	for _, word := range strings.Fields(name) {
+		n := len(lines)
+		switch {
+		case n > 0 && width(lines[n-1]+" "+word) <= columns:
+			lines[n-1] += " " + word
+		case n == most:
+			lines[n-1] = clip(lines[n-1]+" "+word, columns)
+			return lines
+		default:
+			lines = append(lines, clip(word, columns))
+		}
+	}
+	return lines
+}
+
+func longestWord(name string) (w int) {
+	for _, word := range strings.Fields(name) {
+		w = max(w, width(word))
+	}
+	return w
+}
+
+func longest(values []Value) (w int) {
+	for _, v := range values {
+		w = max(w, width(Label(v.Name)))
+	}
+	return w
 }
 
 // cell is a count in a table; none is a dot, so that what is there can be seen.

@@ -125,7 +125,7 @@ func (one *Picture) What() string {
 	if one.Category == "" && one.Colour == "" {
 		return inventory.Unknown
 	}
-	return strings.TrimSpace(strings.Join([]string{label(one.Colour), label(one.Category)}, " "))
+	return inventory.Label(one.Colour) + " " + inventory.Label(one.Category)
 }
 
 // Of names the product in a line.
@@ -133,10 +133,3 @@ func (one *Picture) Of() string { return "product " + inventory.Label(one.Produc
 
 // File is the picture's name as it can be shown.
 func (one *Picture) File() string { return inventory.Label(one.Name) }
-
-func label(value string) string {
-	if value == "" {
-		return ""
-	}
-	return inventory.Label(value)
-}
