@@ -76,7 +76,11 @@ func page(t *testing.T, m *data.Metadata, threads int, ts ...data.Triplet) *Page
 	return pg
 }
 
-func triplets() []data.Triplet { return []data.Triplet{{0, 1, 4}, {0, 2, 3}, {4, 5, 0}, {0, 4, 1}} }
+func triplets() []data.Triplet {
+	return []data.Triplet{tri(0, 1, 4), tri(0, 2, 3), tri(4, 5, 0), tri(0, 4, 1)}
+}
+
+func tri(q, p, n int32) data.Triplet { return data.Triplet{Query: q, Positive: p, Negative: n} }
 
 func TestLoad(t *testing.T) {
 	for _, threads := range []int{1, 4} {
@@ -161,7 +165,7 @@ func TestDrawPNG(t *testing.T) {
 			}
 		}
 	}
-	for i, a := range []data.Triplet{{0, 1, 4}} {
+	for i, a := range []data.Triplet{tri(0, 1, 4)} {
 		im := DrawPNG(page(t, shop(), 1, a))
 		if area(im, positiveFrame(data.SameColour)) > 0 {
 			t.Errorf("sheet %d: the legend explains a frame that is not there", i)
