@@ -12,6 +12,7 @@ import (
 	"deeprank/internal/atomicfile"
 	"deeprank/internal/cli"
 	"deeprank/internal/inventory"
+	"deeprank/internal/lettering"
 	"deeprank/internal/preview"
 	"deeprank/internal/progress"
 	"deeprank/internal/sheet"
@@ -141,6 +142,9 @@ func show(ctx context.Context, args []string, stdout, stderr io.Writer) (any, er
 	}
 	if err != nil {
 		return nil, err
+	}
+	if n := lettering.Lacks(page.Captions()...); n > 0 && !o.html() {
+		report.Warnf("%d captions have letters that the sheet's font lacks (it has Latin, Greek and Cyrillic ones); a page that ends in .html has them", n)
 	}
 	report.Printf("%s: %s", o.out, page.Subtitle)
 	r := &showResult{

@@ -116,10 +116,28 @@ func TestShow(t *testing.T) {
 		}
 	}
 
+	// Letters that the sheet's font lacks are told of; the page has them.
+	table := filepath.Join(filepath.Dir(triplets), "sample_set.csv")
+	content, err := os.ReadFile(table)
+	if err != nil {
+		t.Fatal(err)
+	}
+	foreign := write(t, filepath.Join(t.TempDir(), "foreign.csv"), strings.ReplaceAll(string(content), "\tmen\t", "\t紳士\t"))
+	named := write(t, filepath.Join(t.TempDir(), "named.csv"), strings.ReplaceAll(string(content), "Red", "赤"))
+	for _, c := range []struct {
+		table, ending string
+		told          bool
+	}{{foreign, "png", false}, {named, "png", true}, {named, "html", false}} {
+		_, _, _, stderr := call(t, "show", "--triplets", triplets, "--metadata", c.table, "--images", filepath.Join(filepath.Dir(triplets), "..", "images"), "--quiet",
+			"--out", filepath.Join(out, "foreign."+c.ending))
+		if strings.Contains(stderr, "letters that the sheet's font lacks") != c.told {
+			t.Errorf("%s: stderr %q", c.ending, stderr)
+		}
+	}
+
 	// A sheet too large to be looked at is refused, a page is not.
 	large := filepath.Join(t.TempDir(), "many.tsv")
 	write(t, large, "q\tp\tn\n"+strings.Repeat("0\t1\t2\n", 9000))
-	table := filepath.Join(filepath.Dir(triplets), "sample_set.csv")
 	if code, _, _, stderr := call(t, "show", "--triplets", large, "--metadata", table, "--count", "9000", "--cell", "128", "--out", filepath.Join(out, "large.png")); code != 2 || !strings.Contains(stderr, "too large to look at") {
 		t.Errorf("code %d, stderr %q", code, stderr)
 	}

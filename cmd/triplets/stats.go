@@ -17,6 +17,7 @@ import (
 	"deeprank/internal/chart"
 	"deeprank/internal/cli"
 	"deeprank/internal/inventory"
+	"deeprank/internal/lettering"
 	"deeprank/internal/progress"
 	"deeprank/internal/sheet"
 )
@@ -88,8 +89,12 @@ func stats(ctx context.Context, args []string, stdout, stderr io.Writer) (any, e
 	}
 	if o.plot != "" {
 		report.Status("drawing %s", o.plot)
-		if err := sheet.WritePNG(o.plot, chart.Draw(inventory.Charts(filepath.Base(m.Path), v))); err != nil {
+		page := inventory.Charts(filepath.Base(m.Path), v)
+		if err := sheet.WritePNG(o.plot, chart.Draw(page)); err != nil {
 			return nil, err
+		}
+		if n := lettering.Lacks(page.Labels()...); n > 0 {
+			report.Warnf("%d names in %s have letters that the built-in font lacks (it has Latin, Greek and Cyrillic ones); the tables have them", n, o.plot)
 		}
 	}
 	report.Status("")

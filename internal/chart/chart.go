@@ -56,6 +56,18 @@ func faint() color.Color { return color.Gray{110} }
 func bar() color.Color   { return color.NRGBA{38, 104, 168, 255} }
 func pale() color.Color  { return color.NRGBA{168, 192, 216, 255} }
 
+// Labels gives the names that a page holds.
+func (p Page) Labels() (names []string) {
+	for _, column := range p.Bars {
+		for _, b := range column {
+			for _, one := range b.Bars {
+				names = append(names, one.Label)
+			}
+		}
+	}
+	return names
+}
+
 type canvas struct {
 	*image.RGBA
 	title, strong, text, small lettering.Style

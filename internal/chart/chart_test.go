@@ -51,6 +51,9 @@ func TestBars(t *testing.T) {
 	page := Page{Title: "T", Bars: [][]Bars{{{Title: "a", Bars: []Bar{
 		{Label: "one", Text: "1000", Count: 1000}, {Label: long, Text: "500", Count: 500}, {Label: "", Text: "0", Count: 0}, {Label: "few", Text: "1", Count: 1}, {Label: "rest", Text: "250", Count: 250, Faint: true},
 	}, Note: "note"}}, {{Title: "b", Bars: []Bar{{Label: "x", Text: long, Count: 1 << 40}}}}}}
+	if got := strings.Join(page.Labels(), "|"); got != "one|"+long+"||few|rest|x" {
+		t.Errorf("labels %q", got)
+	}
 	im := Draw(page)
 	bars := runs(im, bar())
 	if len(bars) != 4 {
@@ -124,6 +127,11 @@ func TestShade(t *testing.T) {
 	}
 	if a, _ := Shade(0, 1000); a.R-uint8(last) < 100 {
 		t.Error("none and most look alike")
+	}
+	few, _ := Shade(1, 10_000)
+	more, _ := Shade(100, 10_000)
+	if few.R-more.R < 15 {
+		t.Errorf("a hundredth of the most, %v, looks like a single one, %v", more, few)
 	}
 	Shade(0, 0)
 }

@@ -10,6 +10,7 @@ import (
 	"golang.org/x/image/font/gofont/gobold"
 	"golang.org/x/image/font/gofont/goregular"
 	"golang.org/x/image/font/opentype"
+	"golang.org/x/image/font/sfnt"
 	"golang.org/x/image/math/fixed"
 )
 
@@ -40,6 +41,24 @@ func newStyle(ttf []byte, size float64) Style {
 	}
 	m := face.Metrics()
 	return Style{face, m.Ascent.Ceil(), (m.Ascent + m.Descent).Ceil()}
+}
+
+// Lacks counts the texts that hold a letter which the fonts lack.
+func Lacks(texts ...string) (n int) {
+	f, err := opentype.Parse(goregular.TTF)
+	if err != nil {
+		panic(fmt.Sprintf("lettering: the built-in font: %v", err))
+	}
+	var buffer sfnt.Buffer
+	for _, text := range texts {
+		for _, letter := range text {
+			if glyph, err := f.GlyphIndex(&buffer, letter); err != nil || glyph == 0 {
+				n++
+				break
+			}
+		}
+	}
+	return n
 }
 
 // Width returns a text's width in pixels.

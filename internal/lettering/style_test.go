@@ -59,3 +59,12 @@ func TestWriteUp(t *testing.T) {
 		}
 	}
 }
+
+func TestLacks(t *testing.T) {
+	if n := Lacks("", "plain", "Grün été", "обувь", "τζιν", "…", "11–20"); n != 0 {
+		t.Errorf("%d of the common ones", n)
+	}
+	if n := Lacks("a", "黒黒", "aトレーナー", "خاتم"); n != 3 {
+		t.Errorf("%d, want 3", n)
+	}
+}

@@ -131,5 +131,19 @@ func (one *Picture) What() string {
 // Of names the product in a line.
 func (one *Picture) Of() string { return "product " + inventory.Label(one.Product) }
 
+// Captions gives what stands below the page's pictures, of each picture once.
+func (p *Page) Captions() (texts []string) {
+	seen := map[*Picture]bool{}
+	for _, item := range p.Items {
+		for _, one := range item.Pictures {
+			if !seen[one] {
+				seen[one] = true
+				texts = append(texts, one.What()+" "+one.Of())
+			}
+		}
+	}
+	return texts
+}
+
 // File is the picture's name as it can be shown.
 func (one *Picture) File() string { return inventory.Label(one.Name) }
