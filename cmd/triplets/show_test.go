@@ -118,12 +118,22 @@ func TestShow(t *testing.T) {
 
 	// Letters that the sheet's font lacks are told of; the page has them.
 	table := filepath.Join(filepath.Dir(triplets), "sample_set.csv")
-	content, err := os.ReadFile(table)
+	m, err := data.ReadMetadata(table)
 	if err != nil {
 		t.Fatal(err)
 	}
-	foreign := write(t, filepath.Join(t.TempDir(), "foreign.csv"), strings.ReplaceAll(string(content), "\tmen\t", "\t紳士\t"))
-	named := write(t, filepath.Join(t.TempDir(), "named.csv"), strings.ReplaceAll(string(content), "Red", "赤"))
+	save := func(name string, column []string) string {
+		for row := range column {
+			column[row] = "赤"
+		}
+		path := filepath.Join(t.TempDir(), name)
+		if err := data.WriteMetadata(path, m); err != nil {
+			t.Fatal(err)
+		}
+		return path
+	}
+	foreign := save("gender.csv", m.Gender) // not in the captions
+	named := save("colour.csv", m.Color)
 	for _, c := range []struct {
 		table, ending string
 		told          bool
