@@ -72,10 +72,10 @@ func clip(text string, columns int) string {
 // left and right pad a text to a number of columns.
 func left(text string, columns int) string {
 	text = clip(text, columns)
-	return text + strings.Repeat(" ", columns-width(text))
+	return text + strings.Repeat(" ", max(0, columns-width(text)))
 }
 
 func right(text string, columns int) string {
 	text = clip(text, columns)
-	return strings.Repeat(" ", columns-width(text)) + text
+	return strings.Repeat(" ", max(0, columns-width(text))) + text
 }
