@@ -1,9 +1,7 @@
 package main
 
 import (
-	"errors"
 	"fmt"
-	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
@@ -17,14 +15,10 @@ func checkPicture(flag, path string, endings ...string) error {
 	if !slices.Contains(endings, strings.ToLower(filepath.Ext(path))) {
 		return cli.Usagef("--%s is %q; name a file that ends in %s", flag, path, strings.Join(endings, " or "))
 	}
-	if info, err := os.Stat(path); err == nil && !info.Mode().IsRegular() {
-		return cli.Usagef("--%s %s is there already and is not a file", flag, path)
+	if err := checkOutFile("--"+flag, path); err != nil {
+		return err
 	}
-	dir := filepath.Dir(path)
-	if info, err := os.Stat(dir); errors.Is(err, fs.ErrNotExist) || err == nil && !info.IsDir() {
-		return cli.Usagef("--%s %s: there is no folder %s", flag, path, dir)
-	}
-	f, err := os.CreateTemp(dir, filepath.Base(path)+".*.part")
+	f, err := os.CreateTemp(filepath.Dir(path), filepath.Base(path)+".*.part")
 	if err != nil {
 		return fmt.Errorf("--%s %s cannot be written: %w", flag, path, err)
 	}

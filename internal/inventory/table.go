@@ -68,9 +68,19 @@ func (t *writer) table(v *Inventory) {
 	if len(v.Categories) == 0 || len(v.Colours) == 0 {
 		return
 	}
-	rows := v.Categories[:t.most(len(v.Categories), mostTable)]
-	most := 20
+	// A table of every name against every other one would have no end.
+	const mostCells = 100_000
+	all := t.o.All && len(v.Categories)*len(v.Colours) <= mostCells
+	remedy := "--all shows all"
 	if t.o.All {
+		remedy = "--json has all"
+	}
+	rows := v.Categories
+	if !all {
+		rows = rows[:min(len(rows), mostTable)]
+	}
+	most := 20
+	if all {
 		most = t.o.Columns / 3
 	}
 	name := max(len("other categories"), min(longest(rows), most))
@@ -90,7 +100,7 @@ func (t *writer) table(v *Inventory) {
 		room := t.o.Columns - 2 - name - total
 		widths := columns(from, room)
 		rest := 0 // width of the column of the other colours
-		if from+len(widths) < len(v.Colours) && !t.o.All {
+		if from+len(widths) < len(v.Colours) && !all {
 			rest = 2 + max(len("others"), len(Number(v.Rows)))
 			widths = columns(from, room-rest)
 		}
@@ -102,7 +112,7 @@ func (t *writer) table(v *Inventory) {
 		case from == 0 && to == len(v.Colours):
 			t.line("\ncategories x colours, in rows")
 		case rest > 0:
-			t.line("\ncategories x colours, in rows: the %d most frequent of %s colours; --all shows all", to, Number(len(v.Colours)))
+			t.line("\ncategories x colours, in rows: the %d most frequent of %s colours; %s", to, Number(len(v.Colours)), remedy)
 		default:
 			t.line("\ncategories x colours, in rows: colours %d to %d of %s", from+1, to, Number(len(v.Colours)))
 		}

@@ -207,3 +207,17 @@ func TestWriteFails(t *testing.T) {
 		t.Errorf("got %v", err)
 	}
 }
+
+// TestEndless: thousands of categories and colours are no table, with All neither.
+func TestEndless(t *testing.T) {
+	var rows [][4]string
+	for i := range 2000 {
+		rows = append(rows, [4]string{fmt.Sprint("c", i), fmt.Sprint("k", i), "1", ""})
+	}
+	v := Count(table(rows...))
+	var b bytes.Buffer
+	w := &writer{Writer: &b, o: WriteOptions{Columns: 100, All: true}}
+	if w.table(v); strings.Count(b.String(), "\n") > 60 || !strings.Contains(b.String(), "of 2,000 colours; --json has all") {
+		t.Errorf("%d lines: %.300s", strings.Count(b.String(), "\n"), b.String())
+	}
+}
