@@ -1,6 +1,8 @@
 // Triplets prepares data for training.
 //
 //	triplets demo DIR
+//	triplets stats --metadata FILE
+//	triplets show --triplets FILE --out FILE
 //
 // run.go has the commands; each has a file of its own. Package cli has the
 // signals, the exit codes and the last line on stdout.
