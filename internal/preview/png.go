@@ -7,6 +7,7 @@ import (
 	"math"
 
 	"deeprank/data"
+	"deeprank/internal/inventory"
 	"deeprank/internal/sheet"
 )
 
@@ -21,6 +22,9 @@ func Pixels(count, side int) int {
 	down := (count + n - 1) / n
 	return (n*(4*side) + 2*side) * (down*(side*13/10+80) + 300)
 }
+
+// roomForProduct is the side of a picture below which a caption has no room for the word product before a long number.
+const roomForProduct = 120
 
 // The frames' colours by kind.
 func positiveFrame(k data.PositiveKind) color.Color {
@@ -45,7 +49,11 @@ func DrawPNG(p *Page) *image.RGBA {
 		b.Above = append(b.Above, fmt.Sprintf("%d  %v", item.Number, item.Kind))
 		row := make([]sheet.Cell, 3)
 		for j, picture := range item.Pictures {
-			row[j].Caption = picture.What() + "\n" + picture.Of()
+			of := picture.Of()
+			if p.Side < roomForProduct {
+				of = inventory.Label(picture.Product) // the number says more than the word
+			}
+			row[j].Caption = picture.What() + "\n" + of
 			if picture.Image != nil {
 				row[j].Picture = picture.Image
 			} else {
