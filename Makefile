@@ -12,6 +12,8 @@ KILL_ROUNDS ?= 20
 
 DEMO_RUN := $(or $(DEMO_RUN),runs/demo-$(shell date +%Y%m%d-%H%M%S))
 
+CHROMIUM    ?= $(or $(DEEPRANK_CHROMIUM),$(firstword $(foreach name,chromium chromium-browser google-chrome,$(shell command -v $(name)))))
+
 VENV    := .venv
 STAMP   := $(VENV)/.installed
 TFVENV  := .venv-tensorflow
@@ -84,8 +86,8 @@ kill: ## kill -9 a training run KILL_ROUNDS times (20) and resume it: the same b
 	@if grep -q 'no tests to run' bin/kill.log; then echo "no test matched Kill"; exit 1; fi
 
 .PHONY: peers
-peers: parity-data vgg16-data ## compare with PyTorch, torchvision and Python's safetensors (slow, downloads them)
-	DEEPRANK_PYTHON=$(CURDIR)/$(VENV)/bin/python DEEPRANK_PARITY=$(CURDIR)/bench/parity DEEPRANK_VGG16=$(CURDIR)/bench/vgg16 \
+peers: parity-data vgg16-data ## compare with PyTorch, torchvision, Python's safetensors and Chromium (slow, downloads all but the last)
+	DEEPRANK_CHROMIUM=$(CHROMIUM) DEEPRANK_PYTHON=$(CURDIR)/$(VENV)/bin/python DEEPRANK_PARITY=$(CURDIR)/bench/parity DEEPRANK_VGG16=$(CURDIR)/bench/vgg16 \
 		$(GO) test -tags peers -count=1 -timeout 60m ./...
 
 .PHONY: venv
