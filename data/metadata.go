@@ -22,55 +22,73 @@ func (m *Metadata) Rows() int { return len(m.Name) }
 // ReadMetadata reads a metadata table; the package's documentation has the format. What is wrong with the file's contents comes as
 // a *Refused that names the line.
 func ReadMetadata(path string) (*Metadata, error) {
-	t, err := openTable(path, "the metadata")
+	const name = 4 // where _name is in columns
+	m := &Metadata{Path: path}
+	columns := [...]*[]string{&m.Category, &m.Color, &m.ID, &m.Gender, &m.Name}
+	var packed [len(columns)]packer
+	err := eachPicture(path, func(fields [5][]byte, reserve int) {
+		for c := range packed {
+			if reserve > 0 {
+				packed[c].out = slices.Grow(packed[c].out, reserve)
+			}
+			packed[c].add(fields[c], c != name)
+		}
+	})
 	if err != nil {
 		return nil, err
+	}
+	for c := range columns {
+		*columns[c] = packed[c].strings()
+	}
+	return m, nil
+}
+
+// eachPicture reads a metadata table and calls do with _category, _color, _id, _gender and _name of each row; they are overwritten
+// by the next row. reserve, where it is not 0, is about how many rows are still to come.
+func eachPicture(path string, do func(fields [5][]byte, reserve int)) error {
+	t, err := openTable(path, "the metadata")
+	if err != nil {
+		return err
 	}
 	defer t.Close()
 	at, err := t.columns("_category", "_color", "_id", "_gender", "_name")
 	if err != nil {
-		return nil, err
+		return err
 	}
-	const name = 4 // where _name is in at and columns
-	m := &Metadata{Path: path}
-	columns := [...]*[]string{&m.Category, &m.Color, &m.ID, &m.Gender, &m.Name}
-	var packed [len(columns)]packer
+	const name = 4
+	rows := 0
 	for {
 		fields, err := t.next()
 		if err == io.EOF {
 			break
 		}
 		if err != nil {
-			return nil, err
+			return err
 		}
-		if packed[name].n == reserveAfter {
-			for c := range packed {
-				packed[c].out = slices.Grow(packed[c].out, t.remaining(reserveAfter))
-			}
-		}
+		var row [5][]byte
 		for c, i := range at {
 			f := fields[i]
 			if !utf8.Valid(f) || bytes.IndexByte(f, 0) >= 0 {
-				return nil, t.refuse("save the file as UTF-8 text", "%s is not text: %s", t.header[i], quote(f))
+				return t.refuse("save the file as UTF-8 text", "%s is not text: %s", t.header[i], quote(f))
 			}
-			if c == name {
-				if wrong := checkName(f); wrong != "" {
-					return nil, t.refuse("write the picture's path below the images folder, such as shoes/1.jpg", "_name %s %s", quote(f), wrong)
-				}
-			}
-			packed[c].add(f, c != name)
+			row[c] = f
 		}
-		if packed[name].n == math.MaxInt32 {
-			return nil, t.refuse("split the data", "more than %d rows", math.MaxInt32-1)
+		if wrong := checkName(row[name]); wrong != "" {
+			return t.refuse("write the picture's path below the images folder, such as shoes/1.jpg", "_name %s %s", quote(row[name]), wrong)
+		}
+		reserve := 0
+		if rows == reserveAfter {
+			reserve = t.remaining(rows)
+		}
+		do(row, reserve)
+		if rows++; rows == math.MaxInt32 {
+			return t.refuse("split the data", "more than %d rows", math.MaxInt32-1)
 		}
 	}
-	if packed[name].n == 0 {
-		return nil, &Refused{Path: path, Reason: "the metadata has a header but no rows", Remedy: "add a line for each picture"}
+	if rows == 0 {
+		return &Refused{Path: path, Reason: "the metadata has a header but no rows", Remedy: "add a line for each picture"}
 	}
-	for c := range columns {
-		*columns[c] = packed[c].strings()
-	}
-	return m, nil
+	return nil
 }
 
 // checkName says what is wrong with a picture's path, or "". A backslash is a character like any other. That a link does not lead
