@@ -19,6 +19,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 			{Name: "split", Short: "part the products in two, for training and for validation, with triplets of each", Run: split},
 			{Name: "stats", Short: "say what a table of pictures holds", Run: stats},
 			{Name: "show", Short: "draw triplets as a sheet or as an HTML page", Run: show},
+			{Name: "sample", Short: "draw triplets from a table of pictures", Run: sample},
 		},
 	}
 	return p.Run(ctx, args, stdout, stderr)
