@@ -34,7 +34,7 @@ func (a *ableRows) draw(r *rand.Rand) int32 {
 func (s *Sampler) has(c *cell) (positives, negatives [2]int32) {
 	pair := &s.pairs[c.pair]
 	known := pair.colour != Unknown
-	positives[SameProduct] = s.products[c.product].len() - 1
+	positives[SameProduct] = c.own.len() - 1
 	if known {
 		positives[SameColour] = pair.len() - c.len()
 	}

@@ -95,7 +95,7 @@ func (v *Relevance) open(seed uint64, i int) drawer {
 	s := v.rows
 	f.categories = f.newGroups(order, func(int32) int32 { return 0 })
 	f.colours = f.newGroups(order, func(slot int32) int32 {
-		c := &s.cells[s.cell[places[slot]]]
+		c := &s.cells[s.rows[places[slot]].cell]
 		if s.pairs[c.pair].colour == Unknown {
 			return Unknown
 		}
@@ -110,7 +110,7 @@ func (v *Relevance) open(seed uint64, i int) drawer {
 		}
 		return sorted
 	}
-	f.products = f.newGroups(within(func(p int32) int32 { return s.owner[p] }), func(slot int32) int32 { return s.owner[places[slot]] })
+	f.products = f.newGroups(within(func(p int32) int32 { return s.rows[p].id }), func(slot int32) int32 { return s.rows[places[slot]].id })
 	f.genders = f.newGroups(within(func(p int32) int32 { return v.gender[p] }), func(slot int32) int32 { return v.gender[places[slot]] })
 	return f
 }
@@ -145,13 +145,13 @@ func (f *filling) draw(r *rand.Rand, k Kind) (Triplet, Kind, error) {
 		s := v.rows
 		x, y, z := f.places[q], f.places[p], f.places[n]
 		k.Positive = OtherPositive
-		switch a, b := &s.cells[s.cell[x]], &s.cells[s.cell[y]]; {
+		switch a, b := &s.cells[s.rows[x].cell], &s.cells[s.rows[y].cell]; {
 		case a.product == b.product:
 			k.Positive = SameProduct
 		case a.pair == b.pair && s.pairs[a.pair].colour != Unknown:
 			k.Positive = SameColour
 		}
-		return Triplet{s.rows[x], s.rows[y], s.rows[z]}, k, nil
+		return Triplet{s.rows[x].row, s.rows[y].row, s.rows[z].row}, k, nil
 	}
 	why := "has a relevant positive and a negative of another category"
 	if k.Negative == InClass {
@@ -204,7 +204,7 @@ func (f *filling) inClass(r *rand.Rand, q, p int32) (int32, bool) {
 	limit := v.relevance(f.places[q], f.places[p]) - v.rule.Margin
 	limit += 1e-9 * max(1, v.rule.Margin) // what sums round off
 	fits := func(n int32) bool {
-		return n != q && n != p && s.owner[f.places[n]] != s.owner[f.places[q]] && v.relevance(f.places[q], f.places[n]) <= limit
+		return n != q && n != p && s.rows[f.places[n]].id != s.rows[f.places[q]].id && v.relevance(f.places[q], f.places[n]) <= limit
 	}
 	// What no fitting negative can have in common need not be drawn.
 	w.Product = 0
@@ -242,12 +242,12 @@ func (f *filling) outOfClass(r *rand.Rand, q int32) (int32, bool) {
 		return 0, false
 	}
 	for range 64 {
-		if n := without(all, f.category[q], r); s.owner[f.places[n]] != s.owner[f.places[q]] {
+		if n := without(all, f.category[q], r); s.rows[f.places[n]].id != s.rows[f.places[q]].id {
 			return n, true
 		}
 	}
 	return f.scan(r, all, func(n int32) float64 {
-		if f.category[n] == f.category[q] || s.owner[f.places[n]] == s.owner[f.places[q]] {
+		if f.category[n] == f.category[q] || s.rows[f.places[n]].id == s.rows[f.places[q]].id {
 			return 0
 		}
 		return 1

@@ -86,13 +86,13 @@ func (v *Relevance) weigh(l *Labels) {
 	for _, category := range s.categories {
 		clear(genders)
 		for place := category.from; place < category.to; place++ {
-			g := l.Gender[s.rows[place]]
+			g := l.Gender[s.rows[place].row]
 			if v.gender[place] = g; g != Unknown {
 				genders[g]++
 			}
 		}
 		for place := category.from; place < category.to; place++ {
-			c := &s.cells[s.cell[place]]
+			c := &s.cells[s.rows[place].cell]
 			r := float64(w.Product*float64(c.inCategory-1)) + float64(w.Category*float64(category.len()-1))
 			if p := &s.pairs[c.pair]; p.colour != Unknown {
 				r += float64(w.Colour * float64(p.len()-1))
@@ -109,10 +109,10 @@ func (v *Relevance) weigh(l *Labels) {
 func (v *Relevance) relevance(a, b int32) float64 {
 	s, w := v.rows, v.rule.Weights
 	r := w.Category
-	if s.owner[a] == s.owner[b] {
+	if s.rows[a].id == s.rows[b].id {
 		r += w.Product
 	}
-	x, y := s.cells[s.cell[a]].pair, s.cells[s.cell[b]].pair
+	x, y := s.cells[s.rows[a].cell].pair, s.cells[s.rows[b].cell].pair
 	if x == y && s.pairs[x].colour != Unknown {
 		r += w.Colour
 	}

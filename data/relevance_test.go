@@ -44,7 +44,8 @@ func TestTotalRelevance(t *testing.T) {
 			t.Fatal(err)
 		}
 		want := naiveTotals(m, w)
-		for place, row := range v.rows.rows {
+		for place, at := range v.rows.rows {
+			row := at.row
 			if got := v.total[place]; math.Abs(got-want[row]) > 1e-9*(1+want[row]) {
 				t.Fatalf("%+v: row %d: %v, want %v", w, row, got, want[row])
 			}
@@ -166,7 +167,7 @@ func TestFilling(t *testing.T) {
 			}
 		}
 		for _, place := range slots {
-			got[v.rows.rows[place]]++
+			got[v.rows.rows[place].row]++
 		}
 		type keyed struct {
 			row int

@@ -14,10 +14,7 @@ type Sampler struct {
 	rule Rule
 	path string
 
-	rows  []int32 // by category, colour (unknown first), product
-	cell  []int32 // of each place
-	turn  []int32 // of each place: its index in byProduct
-	owner []int32 // of each place: its product
+	rows []place // by category, colour (unknown first), product
 
 	cells      []cell
 	pairs      []pair
@@ -30,6 +27,14 @@ type Sampler struct {
 	able [2][2]ableRows // by kind of positive and of negative
 }
 
+// place is a row and where it belongs; together in memory, as a draw asks for all of them.
+type place struct {
+	row  int32
+	cell int32
+	turn int32 // its index in byProduct
+	id   int32 // its product
+}
+
 // span is a range [from, to).
 type span struct{ from, to int32 }
 
@@ -39,6 +44,7 @@ func (s span) len() int32 { return s.to - s.from }
 type cell struct {
 	span
 	pair, product int32
+	own           span // of byProduct: the product
 	// Places of the product in the category, and those of them that have a known colour.
 	inCategory, inColoured int32
 }
@@ -81,42 +87,40 @@ func (s *Sampler) order(l *Labels) {
 		return 0
 	})
 	sortBy(usable, spare, categories, func(row int32) int32 { return category[l.Category[row]] })
-	s.rows = spare
-	s.cell, s.owner = make([]int32, n), make([]int32, n)
+	s.rows = make([]place, n)
 	s.products = make([]span, products)
-	for i, row := range s.rows {
-		place := int32(i)
+	for i, row := range spare {
+		at := int32(i)
 		c, p, k := category[l.Category[row]], product[l.ID[row]], int32(Unknown)
 		if l.Color[row] != Unknown {
 			k = colour[l.Color[row]]
 		}
 		newCategory := i == 0 || c != int32(len(s.categories)-1)
 		newPair := newCategory || k != s.pairs[len(s.pairs)-1].colour
-		newCell := newPair || p != s.owner[i-1]
+		newCell := newPair || p != s.rows[i-1].id
 		if newCategory {
-			s.categories, s.coloured = append(s.categories, span{place, place}), append(s.coloured, place)
+			s.categories, s.coloured = append(s.categories, span{at, at}), append(s.coloured, at)
 		}
 		if newPair {
-			s.pairs = append(s.pairs, pair{span: span{place, place}, category: c, colour: k})
+			s.pairs = append(s.pairs, pair{span: span{at, at}, category: c, colour: k})
 		}
 		if newCell {
-			s.cells = append(s.cells, cell{span: span{place, place}, pair: int32(len(s.pairs) - 1), product: p})
+			s.cells = append(s.cells, cell{span: span{at, at}, pair: int32(len(s.pairs) - 1), product: p})
 		}
 		s.categories[len(s.categories)-1].to++
 		s.pairs[len(s.pairs)-1].to++
 		s.cells[len(s.cells)-1].to++
-		s.cell[i], s.owner[i] = int32(len(s.cells)-1), p
+		s.rows[i] = place{row: row, cell: int32(len(s.cells) - 1), id: p}
 		if k == Unknown {
-			s.coloured[len(s.coloured)-1] = place + 1
+			s.coloured[len(s.coloured)-1] = at + 1
 		}
 	}
 	s.byProduct = usable // its memory
 	for i := range s.byProduct {
 		s.byProduct[i] = int32(i)
 	}
-	s.turn = make([]int32, n)
-	sortBy(s.byProduct, s.turn, products, func(place int32) int32 { return s.owner[place] })
-	s.byProduct, s.turn = s.turn, s.byProduct
+	sortBy(s.byProduct, spare, products, func(i int32) int32 { return s.rows[i].id })
+	s.byProduct = spare
 }
 
 // usableRows gives the rows to draw from that have a product and a category, each once, in ascending order.
@@ -183,12 +187,12 @@ func sortBy(from, to []int32, n int, key func(int32) int32) {
 
 // groupProducts fills what is known of each product.
 func (s *Sampler) groupProducts() {
-	category := func(place int32) int32 { return s.pairs[s.cells[s.cell[place]].pair].category }
+	category := func(place int32) int32 { return s.pairs[s.cells[s.rows[place].cell].pair].category }
 	group := 0 // where the product's part of the current category begins in byProduct
 	for i, place := range s.byProduct {
-		s.turn[place] = int32(i)
-		product := s.owner[place]
-		fresh := i == 0 || product != s.owner[s.byProduct[i-1]]
+		s.rows[place].turn = int32(i)
+		product := s.rows[place].id
+		fresh := i == 0 || product != s.rows[s.byProduct[i-1]].id
 		if fresh {
 			s.products[product].from = int32(i)
 		}
@@ -197,20 +201,23 @@ func (s *Sampler) groupProducts() {
 			group = i
 		}
 		if i+1 < len(s.byProduct) {
-			if next := s.byProduct[i+1]; s.owner[next] == product && category(next) == category(place) {
+			if next := s.byProduct[i+1]; s.rows[next].id == product && category(next) == category(place) {
 				continue
 			}
 		}
 		part, coloured := s.byProduct[group:i+1], int32(0)
 		for _, p := range part {
-			if s.pairs[s.cells[s.cell[p]].pair].colour != Unknown {
+			if s.pairs[s.cells[s.rows[p].cell].pair].colour != Unknown {
 				coloured++
 			}
 		}
 		for _, p := range part {
-			c := &s.cells[s.cell[p]]
+			c := &s.cells[s.rows[p].cell]
 			c.inCategory, c.inColoured = int32(len(part)), coloured
 		}
+	}
+	for i := range s.cells {
+		s.cells[i].own = s.products[s.cells[i].product]
 	}
 }
 
@@ -234,17 +241,17 @@ func (s *Sampler) triplet(r *rand.Rand, k Kind) Triplet {
 	for n == p { // where it can be, there is another one
 		n = s.negative(r, q, k.Negative)
 	}
-	return Triplet{s.rows[q], s.rows[p], s.rows[n]}
+	return Triplet{s.rows[q].row, s.rows[p].row, s.rows[n].row}
 }
 
 // positive draws a place for the query's place.
 func (s *Sampler) positive(r *rand.Rand, q int32, kind PositiveKind) int32 {
 	if kind == SameColour {
-		c := &s.cells[s.cell[q]]
+		c := &s.cells[s.rows[q].cell]
 		return without(s.pairs[c.pair].span, c.span, r)
 	}
-	turn := s.turn[q]
-	return s.byProduct[without(s.products[s.owner[q]], span{turn, turn + 1}, r)]
+	at := &s.rows[q]
+	return s.byProduct[without(s.cells[at.cell].own, span{at.turn, at.turn + 1}, r)]
 }
 
 // negatives gives the places that a negative is drawn from: all but left, and but those of the query's product, of which own are among them.
@@ -253,7 +260,7 @@ func (s *Sampler) negatives(c *cell, kind NegativeKind) (all, left span, own int
 	category := s.categories[pair.category]
 	switch {
 	case kind == OutOfClass:
-		return span{0, int32(len(s.rows))}, category, s.products[c.product].len() - c.inCategory
+		return span{0, int32(len(s.rows))}, category, c.own.len() - c.inCategory
 	case s.rule.Negatives == OtherProduct:
 		return category, span{category.from, category.from}, c.inCategory
 	}
@@ -262,16 +269,16 @@ func (s *Sampler) negatives(c *cell, kind NegativeKind) (all, left span, own int
 
 // negative draws a place for the query's place.
 func (s *Sampler) negative(r *rand.Rand, q int32, kind NegativeKind) int32 {
-	c := &s.cells[s.cell[q]]
+	c := &s.cells[s.rows[q].cell]
 	all, left, own := s.negatives(c, kind)
 	// A product rarely has a large part of these places, so that the first draw is nearly always good.
 	for range 64 {
-		if n := without(all, left, r); s.owner[n] != c.product {
+		if n := without(all, left, r); s.rows[n].id != c.product {
 			return n
 		}
 	}
 	k := int32(r.IntN(int(all.len() - left.len() - own)))
-	for i := s.cell[all.from]; ; i++ {
+	for i := s.rows[all.from].cell; ; i++ {
 		switch c2 := &s.cells[i]; {
 		case c2.product == c.product || c2.from >= left.from && c2.to <= left.to:
 		case k < c2.len():
