@@ -116,6 +116,10 @@ bench-curves: build $(STAMP) ## train the demo with Winograd's convolutions and 
 	done; done
 	$(VENV)/bin/python bench/peers/curves.py runs/curves bench/curves.png
 
+.PHONY: bench-triplets
+bench-triplets: build $(STAMP) ## times drawing triplets against its targets and against pandas, into bench/RESULTS.md (five minutes); QUICK=1: without the ten million rows, to stdout
+	$(VENV)/bin/python bench/peers/triplets.py --triplets bin/triplets $(if $(QUICK),--quick,--out bench/RESULTS.md)
+
 bin/gorgonia: bench/peers/gorgonia/main.go bench/peers/gorgonia/go.mod
 	$(GO) build -C bench/peers/gorgonia -o $(CURDIR)/$@ .
 
