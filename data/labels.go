@@ -1,6 +1,10 @@
 package data
 
-import "slices"
+import (
+	"math"
+	"slices"
+	"sync"
+)
 
 // Unknown is the code of an empty text.
 const Unknown = -1
@@ -64,19 +68,82 @@ func (l *Labels) KindOf(t Triplet) Kind {
 }
 
 // ReadLabels reads a metadata table as ReadMetadata does, and refuses the same, but keeps the labels alone.
-func ReadLabels(path string) (*Labels, error) {
+func ReadLabels(path string) (*Labels, error) { return readLabels(path, blockBytes, blocksFrom) }
+
+func readLabels(path string, size int, from int64) (*Labels, error) {
+	t, at, err := openMetadata(path)
+	if err != nil {
+		return nil, err
+	}
+	defer t.Close()
 	l := &Labels{Path: path}
-	var coders [4]*coder
+	columns := [...]*[]int32{&l.Category, &l.Color, &l.ID, &l.Gender}
+	var coders [len(columns)]*coder
 	for c := range coders {
 		coders[c] = newCoder()
 	}
-	columns := [...]*[]int32{&l.Category, &l.Color, &l.ID, &l.Gender}
-	err := eachPicture(path, func(fields [5][]byte, reserve int) {
-		for c := range columns {
-			if reserve > 0 {
-				*columns[c] = slices.Grow(*columns[c], reserve)
+	grow := func(rows int) {
+		for _, column := range columns {
+			*column = slices.Grow(*column, rows)
+		}
+	}
+	if t.size-t.read >= from {
+		// Each block has codes of its own, of which the first texts in the file's order make the table's.
+		type part struct {
+			coders [len(columns)]*coder
+			codes  [len(columns)][]int32
+		}
+		free := sync.Pool{New: func() any {
+			p := &part{}
+			for c := range p.coders {
+				p.coders[c] = newCoder()
 			}
-			*columns[c] = append(*columns[c], coders[c].code(fields[c]))
+			return p
+		}}
+		var fresh []int32
+		inBlocks(t, size, func(text []byte) (*part, bool) {
+			p := free.Get().(*part)
+			for c := range columns {
+				p.coders[c].reset()
+				p.codes[c] = p.codes[c][:0]
+			}
+			plain := plainLines(text, t.separator, len(t.header), func(fields [][]byte) bool {
+				for c := range columns {
+					p.codes[c] = append(p.codes[c], p.coders[c].code(fields[at[c]]))
+				}
+				return plainName(fields[at[len(columns)]])
+			})
+			return p, plain
+		}, func(p *part) bool {
+			rows := l.Rows()
+			if rows+len(p.codes[0]) >= math.MaxInt32 {
+				return false
+			}
+			if rows == 0 {
+				grow(int(float64(t.size-t.read) / float64(size) * 1.02 * float64(len(p.codes[0]))))
+			}
+			for c, column := range columns {
+				fresh = fresh[:0]
+				for code := range p.coders[c].len() {
+					fresh = append(fresh, coders[c].code(p.coders[c].of(int32(code))))
+				}
+				for _, code := range p.codes[c] {
+					if code != Unknown {
+						code = fresh[code]
+					}
+					*column = append(*column, code)
+				}
+			}
+			free.Put(p)
+			return true
+		})
+	}
+	err = t.eachPicture(at, l.Rows(), func(fields [5][]byte, reserve int) {
+		if reserve > 0 {
+			grow(reserve)
+		}
+		for c, column := range columns {
+			*column = append(*column, coders[c].code(fields[c]))
 		}
 	})
 	if err != nil {

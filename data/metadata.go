@@ -5,6 +5,7 @@ import (
 	"io"
 	"math"
 	"slices"
+	"sync"
 	"unicode/utf8"
 )
 
@@ -22,15 +23,60 @@ func (m *Metadata) Rows() int { return len(m.Name) }
 // ReadMetadata reads a metadata table; the package's documentation has the format. What is wrong with the file's contents comes as
 // a *Refused that names the line.
 func ReadMetadata(path string) (*Metadata, error) {
-	const name = 4 // where _name is in columns
+	return readMetadata(path, blockBytes, blocksFrom)
+}
+
+// readMetadata reads a table in blocks where at least so many bytes of it are left after the header.
+func readMetadata(path string, size int, from int64) (*Metadata, error) {
+	t, at, err := openMetadata(path)
+	if err != nil {
+		return nil, err
+	}
+	defer t.Close()
 	m := &Metadata{Path: path}
 	columns := [...]*[]string{&m.Category, &m.Color, &m.ID, &m.Gender, &m.Name}
+	const name = len(columns) - 1
 	var packed [len(columns)]packer
-	err := eachPicture(path, func(fields [5][]byte, reserve int) {
+	grow := func(rows int) {
 		for c := range packed {
-			if reserve > 0 {
-				packed[c].out = slices.Grow(packed[c].out, reserve)
+			packed[c].out = slices.Grow(packed[c].out, rows)
+		}
+	}
+	if t.size-t.read >= from {
+		free := sync.Pool{New: func() any { return new([len(columns)]packer) }}
+		inBlocks(t, size, func(text []byte) (*[len(columns)]packer, bool) {
+			part := free.Get().(*[len(columns)]packer)
+			plain := plainLines(text, t.separator, len(t.header), func(fields [][]byte) bool {
+				for c, i := range at {
+					part[c].add(fields[i], c != name)
+				}
+				return plainName(fields[at[name]])
+			})
+			for c := range part {
+				part[c].flush()
 			}
+			return part, plain
+		}, func(part *[len(columns)]packer) bool {
+			if packed[name].n+part[name].n >= math.MaxInt32 {
+				return false
+			}
+			if n := part[name].n; packed[name].n == 0 && n > 0 {
+				grow(int(float64(t.size-t.read) / float64(size) * 1.02 * float64(n)))
+			}
+			for c := range packed {
+				packed[c].n += part[c].n
+				packed[c].out = append(packed[c].out, part[c].out...)
+				part[c].reset()
+			}
+			free.Put(part)
+			return true
+		})
+	}
+	err = t.eachPicture(at, packed[name].n, func(fields [5][]byte, reserve int) {
+		if reserve > 0 {
+			grow(reserve)
+		}
+		for c := range packed {
 			packed[c].add(fields[c], c != name)
 		}
 	})
@@ -43,20 +89,24 @@ func ReadMetadata(path string) (*Metadata, error) {
 	return m, nil
 }
 
-// eachPicture reads a metadata table and calls do with _category, _color, _id, _gender and _name of each row; they are overwritten
-// by the next row. reserve, where it is not 0, is about how many rows are still to come.
-func eachPicture(path string, do func(fields [5][]byte, reserve int)) error {
+// openMetadata opens a metadata table and finds _category, _color, _id, _gender and _name in it.
+func openMetadata(path string) (*table, []int, error) {
 	t, err := openTable(path, "the metadata")
 	if err != nil {
-		return err
+		return nil, nil, err
 	}
-	defer t.Close()
 	at, err := t.columns("_category", "_color", "_id", "_gender", "_name")
 	if err != nil {
-		return err
+		t.Close()
+		return nil, nil, err
 	}
+	return t, at, nil
+}
+
+// eachPicture reads the rows from where the table stands, after the given number of them, and calls do with the five columns of each; they
+// are overwritten by the next row. reserve, where it is not 0, is about how many rows are still to come.
+func (t *table) eachPicture(at []int, rows int, do func(fields [5][]byte, reserve int)) error {
 	const name = 4
-	rows := 0
 	for {
 		fields, err := t.next()
 		if err == io.EOF {
@@ -86,9 +136,15 @@ func eachPicture(path string, do func(fields [5][]byte, reserve int)) error {
 		}
 	}
 	if rows == 0 {
-		return &Refused{Path: path, Reason: "the metadata has a header but no rows", Remedy: "add a line for each picture"}
+		return &Refused{Path: t.path, Reason: "the metadata has a header but no rows", Remedy: "add a line for each picture"}
 	}
 	return nil
+}
+
+// plainName says whether a picture's path is well-formed beyond doubt; others are for checkName.
+func plainName(name []byte) bool {
+	n := len(name)
+	return n > 0 && name[0] != '/' && name[n-1] != '/' && name[n-1] != '.' && !bytes.Contains(name, []byte(".."))
 }
 
 // checkName says what is wrong with a picture's path, or "". A backslash is a character like any other. That a link does not lead
@@ -163,6 +219,15 @@ func (p *packer) flush() {
 		from = to
 	}
 	p.block, p.ends = p.block[:0], p.ends[:0]
+}
+
+// reset forgets the strings that were added; texts that repeat are still known.
+func (p *packer) reset() {
+	clear(p.out)
+	p.n, p.out = 0, p.out[:0]
+	if len(p.known) == packKnown {
+		clear(p.known)
+	}
 }
 
 func (p *packer) strings() []string {

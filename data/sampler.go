@@ -126,14 +126,15 @@ func (s *Sampler) order(l *Labels) {
 // usableRows gives the rows to draw from that have a product and a category, each once, in ascending order.
 func usableRows(l *Labels, subset []int32) []int32 {
 	var in []bool
-	if subset != nil {
+	all := subset == nil
+	if !all {
 		in = make([]bool, l.Rows())
 		for _, row := range subset {
 			in[row] = true
 		}
 	}
 	usable := func(row int) bool {
-		return (in == nil || in[row]) && l.Category[row] != Unknown && l.ID[row] != Unknown
+		return (all || in[row]) && l.Category[row] != Unknown && l.ID[row] != Unknown
 	}
 	n := 0
 	for row := range l.Rows() {

@@ -49,7 +49,7 @@ func (s shares) count(m *Metadata, t Triplet, p float64) {
 	s.add("colour", m.Color[q], p)
 	s.add("pair", m.Category[q]+" "+m.Color[q], p)
 	s.add("kind", m.KindOf(t).String(), p)
-	s.add("query", m.Name[q]+string(rune(q)), p)
+	s.add("query", string(q), p)
 	s.add("positive's colour", m.Color[t.Positive], p)
 	s.add("negative's pair", m.Category[n]+" "+m.Color[n], p)
 }

@@ -1,6 +1,7 @@
 package data
 
 import (
+	"bytes"
 	"fmt"
 	"io"
 	"math"
@@ -13,6 +14,10 @@ type Triplet struct{ Query, Positive, Negative int32 }
 // ReadTriplets reads a triplets table, whose columns q, p and n are rows of a metadata table with the given number of rows; the
 // package's documentation has the format. What is wrong with the file's contents comes as a *Refused that names the line.
 func ReadTriplets(path string, rows int) ([]Triplet, error) {
+	return readTriplets(path, rows, blockBytes, blocksFrom)
+}
+
+func readTriplets(path string, rows, size int, from int64) ([]Triplet, error) {
 	if rows < 0 || rows > math.MaxInt32 {
 		return nil, fmt.Errorf("data: ReadTriplets: %d rows", rows)
 	}
@@ -26,6 +31,25 @@ func ReadTriplets(path string, rows int) ([]Triplet, error) {
 		return nil, err
 	}
 	var ts []Triplet
+	if t.size-t.read >= from {
+		inBlocks(t, size, func(text []byte) (part []Triplet, plain bool) {
+			part = make([]Triplet, 0, bytes.Count(text, []byte("\n"))+1)
+			plain = plainLines(text, t.separator, len(t.header), func(fields [][]byte) bool {
+				q, ok1 := parseRow(fields[at[0]], rows)
+				p, ok2 := parseRow(fields[at[1]], rows)
+				n, ok3 := parseRow(fields[at[2]], rows)
+				part = append(part, Triplet{q, p, n})
+				return ok1 && ok2 && ok3
+			})
+			return part, plain
+		}, func(part []Triplet) bool {
+			if ts == nil {
+				ts = make([]Triplet, 0, int(float64(t.size-t.read)/float64(size)*1.02*float64(len(part)))+len(part))
+			}
+			ts = append(ts, part...)
+			return true
+		})
+	}
 	for {
 		fields, err := t.next()
 		if err == io.EOF {
