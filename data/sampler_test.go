@@ -196,6 +196,9 @@ func TestRuleDistribution(t *testing.T) {
 		}
 		var counted Tally
 		for _, x := range ts {
+			if x.Query == x.Positive || x.Query == x.Negative || x.Positive == x.Negative {
+				t.Fatalf("%v names a picture twice", x)
+			}
 			k := m.KindOf(x)
 			counted[k.Positive][k.Negative]++
 		}
@@ -280,6 +283,7 @@ func FuzzGenerate(f *testing.F) {
 	f.Add(uint64(2), uint8(30), uint8(1), uint8(1), uint8(30), uint8(20), uint8(3), uint16(50), uint8(1))
 	f.Add(uint64(3), uint8(60), uint8(4), uint8(2), uint8(9), uint8(99), uint8(7), uint16(300), uint8(2))
 	f.Add(uint64(4), uint8(60), uint8(2), uint8(5), uint8(20), uint8(0), uint8(31), uint16(30), uint8(7))
+	f.Add(uint64(5), uint8(30), uint8(1), uint8(1), uint8(3), uint8(0), uint8(64), uint16(499), uint8(0))
 	f.Fuzz(func(t *testing.T, seed uint64, rows, categories, colours, products, unknown, how uint8, count uint16, balance uint8) {
 		r := rand.New(rand.NewPCG(seed, 2))
 		m := randomTable(r, 1+int(rows), 1+int(categories%8), 1+int(colours%8), 1+int(products), float64(unknown%100)/100)
