@@ -15,15 +15,17 @@ type ableRows struct {
 	spans    []span  // of places: those of each pair that has some
 }
 
-// draw draws a query.
+// draw draws a query, as an index for place.
 func (a *ableRows) draw(r *rand.Rand) int32 {
-	var i int32
 	if a.pairs != nil {
 		s := a.spans[a.pairs.draw(r)]
-		i = s.from + r.Int32N(s.len())
-	} else {
-		i = int32(r.IntN(int(a.n)))
+		return s.from + r.Int32N(s.len())
 	}
+	return int32(r.IntN(int(a.n)))
+}
+
+// place gives the place of an able row.
+func (a *ableRows) place(i int32) int32 {
 	if a.places != nil {
 		return a.places[i]
 	}

@@ -164,6 +164,16 @@ func (f *filling) draw(r *rand.Rand, k Kind) (Triplet, Kind, error) {
 	}
 }
 
+func (f *filling) fill(r *rand.Rand, drawn, became []Kind, ts []Triplet) (err error) {
+	for i := range ts {
+		drawn[i] = f.kind(r)
+		if ts[i], became[i], err = f.draw(r, drawn[i]); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // relevant draws a slot p of q's category in proportion to r(q,p)/r(p) with the given weights.
 func (f *filling) relevant(r *rand.Rand, q int32, w Weights) (int32, bool) {
 	own := f.weight[q]

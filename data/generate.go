@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"strconv"
 	"sync"
 )
@@ -30,6 +31,8 @@ type drawer interface {
 	kind(r *rand.Rand) Kind // what is drawn first
 	// draw draws a triplet for what kind gave, and says what it became.
 	draw(r *rand.Rand, k Kind) (Triplet, Kind, error)
+	// fill draws as many triplets as there is room for, what is drawn first too.
+	fill(r *rand.Rand, drawn, became []Kind, ts []Triplet) error
 }
 
 // GenerateOptions say how many triplets and how.
@@ -147,22 +150,20 @@ func Generate(ctx context.Context, src Source, o GenerateOptions, write func(lin
 
 // draw fills the chunk. gated says that some of its triplets may be drawn again before they become lines.
 func (c *chunkOf) draw(src Source, seed uint64, gated bool) {
-	c.list, c.drawn, c.became, c.text, c.tally, c.err = c.list[:0], c.drawn[:0], c.became[:0], c.text[:0], Tally{}, nil
+	c.text, c.tally = c.text[:0], Tally{}
+	c.list, c.drawn, c.became = slices.Grow(c.list[:0], c.n)[:c.n], slices.Grow(c.drawn[:0], c.n)[:c.n], slices.Grow(c.became[:0], c.n)[:c.n]
 	c.from = src.open(seed, c.i)
 	r := rand.New(rand.NewPCG(mix(seed, purposeChunk, uint64(c.i)), mix(uint64(c.i), purposeChunk, seed)))
-	for range c.n {
-		k := c.from.kind(r)
-		t, became, err := c.from.draw(r, k)
-		if err != nil {
-			c.err = err
-			return
-		}
-		if gated {
-			c.list, c.drawn, c.became = append(c.list, t), append(c.drawn, k), append(c.became, became)
-		} else {
+	if c.err = c.from.fill(r, c.drawn, c.became, c.list); c.err != nil {
+		return
+	}
+	for _, k := range c.became {
+		c.tally[k.Positive][k.Negative]++
+	}
+	if !gated {
+		for _, t := range c.list {
 			c.text = appendTriplet(c.text, t)
 		}
-		c.tally[became.Positive][became.Negative]++
 	}
 }
 
@@ -195,6 +196,12 @@ func (s *Sampler) pictures() int           { return len(s.rows) }
 func (s *Sampler) file() string            { return s.path }
 
 func (s *Sampler) draw(r *rand.Rand, k Kind) (Triplet, Kind, error) { return s.triplet(r, k), k, nil }
+
+func (s *Sampler) fill(r *rand.Rand, drawn, became []Kind, ts []Triplet) error {
+	s.many(r, drawn, ts)
+	copy(became, drawn)
+	return nil
+}
 
 // capacity compares what is wanted of each kind, on average, with what there is.
 func (s *Sampler) capacity(o GenerateOptions) error {

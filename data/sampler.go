@@ -236,7 +236,8 @@ func (s *Sampler) kind(r *rand.Rand) Kind {
 
 // triplet draws a triplet of a kind.
 func (s *Sampler) triplet(r *rand.Rand, k Kind) Triplet {
-	q := s.able[k.Positive][k.Negative].draw(r)
+	able := &s.able[k.Positive][k.Negative]
+	q := able.place(able.draw(r))
 	p := s.positive(r, q, k.Positive)
 	n := s.negative(r, q, k.Negative)
 	for n == p { // where it can be, there is another one
