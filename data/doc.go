@@ -23,6 +23,16 @@
 //
 // What is wrong with data comes as a *Refused, which names file, line and remedy.
 //
+// Large tables are read in blocks by all CPUs (blocks.go). Labels are the metadata as numbers, without the names: what drawing triplets needs.
+//
+// # Drawing triplets
+//
+//	ReadLabels ── NewSampler (Rule) ───────────┐
+//	           └─ NewRelevance (RelevanceRule) ┴─ WriteGenerated ──> triplets.tsv
+//
+// Rule and RelevanceRule say the exact distributions. Generate draws in chunks whose random streams are made from the seed and the chunk's
+// number, on all CPUs, and writes them in order; it holds no triplets but the chunks under way.
+//
 // # Pictures
 //
 // A picture becomes Size x Size pixels of 8-bit RGB, interleaved, row after row from the top: byte (y*Size+x)*3+c. On the way there:
@@ -42,5 +52,5 @@
 // where the loader was started. (A loader that starts later meets bad pictures later, so only the moment at which there are too many of them
 // may differ.)
 //
-// Start reading at loader.go for the way of a batch, at pictures.go for the way of a picture, at table.go for the tables.
+// Start reading at loader.go for the way of a batch, at pictures.go for the way of a picture, at table.go for the tables, at rule.go and generate.go for drawing triplets.
 package data
