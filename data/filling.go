@@ -125,9 +125,10 @@ func (f *filling) kind(r *rand.Rand) Kind {
 // maxQueries bounds how many queries are tried for a triplet.
 const maxQueries = 100_000
 
-func (f *filling) draw(r *rand.Rand, k Kind) (Triplet, Kind, error) {
+func (f *filling) draw(r *rand.Rand, k Kind, tries *int) (Triplet, Kind, error) {
 	v := f.v
-	for range maxQueries {
+	for *tries > 0 {
+		*tries--
 		q := int32(r.IntN(len(f.places)))
 		p, ok := f.relevant(r, q, v.rule.Weights)
 		if !ok {
@@ -167,7 +168,8 @@ func (f *filling) draw(r *rand.Rand, k Kind) (Triplet, Kind, error) {
 func (f *filling) fill(r *rand.Rand, drawn, became []Kind, ts []Triplet) (err error) {
 	for i := range ts {
 		drawn[i] = f.kind(r)
-		if ts[i], became[i], err = f.draw(r, drawn[i]); err != nil {
+		tries := maxQueries
+		if ts[i], became[i], err = f.draw(r, drawn[i], &tries); err != nil {
 			return err
 		}
 	}

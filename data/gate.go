@@ -8,7 +8,7 @@ import (
 
 const purposeAgain = 0x616761696e // drawing a triplet again
 
-// maxAgain bounds how often one triplet is drawn again.
+// maxAgain bounds how many queries are tried to draw one triplet again.
 const maxAgain = 100_000
 
 // gate lets no triplet pass twice, and no picture more often than it may.
@@ -51,10 +51,10 @@ func (g *gate) admit(c *chunkOf, first int) error {
 			k := c.drawn[i]
 			again := false
 			r := rand.New(rand.NewPCG(mix(g.o.Seed, purposeAgain, uint64(first+i)), mix(uint64(first+i), purposeAgain, g.o.Seed)))
-			for range maxAgain {
-				fresh, became, err := c.from.draw(r, k)
+			for tries := maxAgain; tries > 0; {
+				fresh, became, err := c.from.draw(r, k, &tries)
 				if err != nil {
-					return err
+					break
 				}
 				if g.pass(fresh) {
 					t, again = fresh, true
@@ -66,7 +66,7 @@ func (g *gate) admit(c *chunkOf, first int) error {
 			if !again {
 				return &Refused{
 					Path:   g.src.file(),
-					Reason: fmt.Sprintf("after %d triplets, none of %d draws gave one that may still come: nearly all of the kind %q are used", first+i, maxAgain, k),
+					Reason: fmt.Sprintf("after %d triplets, none of %d queries tried gave one that may still come: nearly all of the kind %q are used", first+i, maxAgain, k),
 					Remedy: "lower --count, raise --balance, or leave out --unique",
 				}
 			}

@@ -29,8 +29,9 @@ type Source interface {
 // drawer draws triplets, each from the stream that it is given.
 type drawer interface {
 	kind(r *rand.Rand) Kind // what is drawn first
-	// draw draws a triplet for what kind gave, and says what it became.
-	draw(r *rand.Rand, k Kind) (Triplet, Kind, error)
+	// draw draws a triplet for what kind gave, and says what it became. Each query that it tries takes one of the tries; when there
+	// are none left it gives up with an error.
+	draw(r *rand.Rand, k Kind, tries *int) (Triplet, Kind, error)
 	// fill draws as many triplets as there is room for, what is drawn first too.
 	fill(r *rand.Rand, drawn, became []Kind, ts []Triplet) error
 }
@@ -195,7 +196,10 @@ func (s *Sampler) open(uint64, int) drawer { return s }
 func (s *Sampler) pictures() int           { return len(s.rows) }
 func (s *Sampler) file() string            { return s.path }
 
-func (s *Sampler) draw(r *rand.Rand, k Kind) (Triplet, Kind, error) { return s.triplet(r, k), k, nil }
+func (s *Sampler) draw(r *rand.Rand, k Kind, tries *int) (Triplet, Kind, error) {
+	*tries--
+	return s.triplet(r, k), k, nil
+}
 
 func (s *Sampler) fill(r *rand.Rand, drawn, became []Kind, ts []Triplet) error {
 	s.many(r, drawn, ts)

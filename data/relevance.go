@@ -141,7 +141,8 @@ func (v *Relevance) check() error {
 		if !wanted {
 			continue
 		}
-		if _, _, err := d.draw(rand.New(rand.NewPCG(1, uint64(kind))), Kind{Negative: NegativeKind(kind)}); err != nil {
+		tries := maxQueries
+		if _, _, err := d.draw(rand.New(rand.NewPCG(1, uint64(kind))), Kind{Negative: NegativeKind(kind)}, &tries); err != nil {
 			return err
 		}
 	}
