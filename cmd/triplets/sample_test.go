@@ -12,8 +12,8 @@ import (
 	"deeprank/data"
 )
 
-// smallTable writes a table of 400 pictures in a folder of its own.
-func smallTable(t *testing.T) (path string, m *data.Metadata) {
+// sampleTable writes a table of 400 pictures in a folder of its own.
+func sampleTable(t *testing.T) (path string, m *data.Metadata) {
 	t.Helper()
 	m = &data.Metadata{}
 	for i := range 400 {
@@ -30,8 +30,8 @@ func smallTable(t *testing.T) (path string, m *data.Metadata) {
 	return path, m
 }
 
-// call runs the program.
-func call(t *testing.T, args ...string) (code int, line map[string]any, stderr string) {
+// runSample runs the program.
+func runSample(t *testing.T, args ...string) (code int, line map[string]any, stderr string) {
 	t.Helper()
 	var stdout, errs bytes.Buffer
 	code = run(t.Context(), args, &stdout, &errs)
@@ -42,7 +42,7 @@ func call(t *testing.T, args ...string) (code int, line map[string]any, stderr s
 }
 
 func TestSample(t *testing.T) {
-	metadata, m := smallTable(t)
+	metadata, m := sampleTable(t)
 	out := filepath.Join(t.TempDir(), "triplets.tsv")
 	for _, c := range []struct {
 		name string
@@ -57,7 +57,7 @@ func TestSample(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			const count = 9000
 			args := append([]string{"sample", "--metadata", metadata, "--count", fmt.Sprint(count), "--out", out, "--seed", "5"}, c.args...)
-			code, line, stderr := call(t, append(args, "--threads", "1")...)
+			code, line, stderr := runSample(t, append(args, "--threads", "1")...)
 			if code != 0 || line["status"] != "done" || line["count"] != float64(count) || line["triplets"] != out || line["products"] != 134.0 {
 				t.Fatalf("exit code %d: %v, stderr %q", code, line, stderr)
 			}
@@ -85,7 +85,7 @@ func TestSample(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if code, _, stderr = call(t, append(args, "--threads", "4", "--quiet")...); code != 0 || stderr != "" {
+			if code, _, stderr = runSample(t, append(args, "--threads", "4", "--quiet")...); code != 0 || stderr != "" {
 				t.Fatalf("exit code %d, stderr %q", code, stderr)
 			}
 			if four, err := os.ReadFile(out); err != nil || !bytes.Equal(one, four) {
@@ -96,7 +96,7 @@ func TestSample(t *testing.T) {
 }
 
 func TestSampleRefuses(t *testing.T) {
-	metadata, _ := smallTable(t)
+	metadata, _ := sampleTable(t)
 	dir := t.TempDir()
 	mine := filepath.Join(dir, "mine.txt")
 	if err := os.WriteFile(mine, []byte("mine\n"), 0o666); err != nil {
@@ -130,7 +130,7 @@ func TestSampleRefuses(t *testing.T) {
 		{good + " --unique --count 2000000000", 3, "different triplets of the kind"},
 		{good + " --strategy relevance --margin 5000", 3, "differs by 5000 or more"},
 	} {
-		code, line, stderr := call(t, strings.Fields(c.args)...)
+		code, line, stderr := runSample(t, strings.Fields(c.args)...)
 		if code != c.code || !strings.Contains(stderr, c.want) || line["status"] != "failed" {
 			t.Errorf("%q: exit code %d, want %d; stderr %q, want %q", c.args, code, c.code, stderr, c.want)
 		}
