@@ -24,12 +24,12 @@ func TestCommandLine(t *testing.T) {
 		code int
 		want string // in stderr, or in stdout for help
 	}{
-		{"", 2, "name a command: demo"},
+		{"", 2, "name a command: stats, split"},
 		{"--help", 0, "Exit codes"},
 		{"help", 0, "demo"},
 		{"demo --help", 0, "--val-triplets"},
 		{"demo -h", 0, "--products"},
-		{"dmeo", 2, `unknown command "dmeo"; commands: demo`},
+		{"dmeo", 2, `unknown command "dmeo"; commands: stats, split`},
 		{"--quiet demo", 2, "the command comes before its flags"},
 		{"demo", 2, "usage: triplets demo DIR"},
 		{"demo a b", 2, `"b" is too much; usage: triplets demo DIR`},
