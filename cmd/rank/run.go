@@ -14,6 +14,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 		About: "Uses a trained network: embeds pictures and looks for the nearest ones.",
 		Commands: []cli.Command{
 			{Name: "sheet", Short: "a picture of queries and their nearest pictures, before and after training", Run: sheetCommand},
+			{Name: "export", Short: "the trained network for other programs: safetensors, ONNX", Run: exportCommand},
 		},
 	}
 	return p.Run(ctx, args, stdout, stderr)

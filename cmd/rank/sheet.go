@@ -2,12 +2,7 @@ package main
 
 import (
 	"context"
-	"errors"
-	"fmt"
 	"io"
-	"io/fs"
-	"os"
-	"path/filepath"
 
 	"deeprank/internal/cli"
 	"deeprank/internal/progress"
@@ -73,27 +68,7 @@ product has R other pictures (R-precision), and how many triplets are in the rig
 		return nil, cli.Usagef("a sheet of %d queries with %d pictures of %d x %d pixels would be too large to look at; lower --queries, --top or --cell",
 			o.queries, o.top, o.cell, o.cell)
 	}
-	return &o, checkOut(o.out)
-}
-
-// checkOut finds out before the work whether a file can be written.
-func checkOut(path string) error {
-	if path == "" {
-		return cli.Usagef("--out is empty; name the PNG file to write")
-	}
-	if info, err := os.Stat(path); err == nil && !info.Mode().IsRegular() {
-		return cli.Usagef("--out %s is not a file; name a PNG file to write", path)
-	}
-	dir := filepath.Dir(path)
-	if info, err := os.Stat(dir); errors.Is(err, fs.ErrNotExist) || err == nil && !info.IsDir() {
-		return cli.Usagef("--out %s: there is no folder %s", path, dir)
-	}
-	f, err := os.CreateTemp(dir, filepath.Base(path)+".*.part")
-	if err != nil {
-		return fmt.Errorf("--out %s cannot be written: %w", path, err)
-	}
-	defer os.Remove(f.Name())
-	return f.Close()
+	return &o, checkTarget("--out", o.out, "PNG file")
 }
 
 // sheetCommand draws the sheet.
