@@ -65,11 +65,11 @@ func TestRuntime(t *testing.T) {
 	team := kernel.NewTeam(2)
 	defer team.Close()
 	type variant struct {
-		name                 string
-		external             bool
-		want                 []float32
-		size                 int
-		preprocess           bool
+		name       string
+		external   bool
+		want       []float32
+		size       int
+		preprocess bool
 	}
 	var variants []variant
 	args := []string{"-c", runner, images}
