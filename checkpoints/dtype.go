@@ -41,6 +41,17 @@ func converter(dtype string) func(dst []float32, src []byte) {
 	return nil
 }
 
+// IsFloat says whether Floats converts values of a dtype.
+func IsFloat(dtype string) bool { return converter(dtype) != nil }
+
+// Floats converts little-endian values of a dtype ("F32", "F16", "BF16", "F64") to float32; src has all bytes of dst's
+// values. Another dtype leaves dst as it is.
+func Floats(dtype string, dst []float32, src []byte) {
+	if convert := converter(dtype); convert != nil {
+		convert(dst, src)
+	}
+}
+
 func fromF32(dst []float32, src []byte) {
 	for i := range dst {
 		dst[i] = math.Float32frombits(binary.LittleEndian.Uint32(src[4*i:]))

@@ -24,6 +24,8 @@ func Spec(cfg *configs.Config) model.Spec {
 // of weights (init), taken from it, and what that lacks drawn. It returns what was taken from the file; the zero Loaded
 // says that all were drawn.
 //
+// The file is a safetensors file or a state dict of PyTorch's (.pth), of which nothing is run.
+//
 // A network with the head gap takes a VGG-16 with the head fc too, without its fc6, which has another shape.
 //
 // A file that does not fit the network, holds nothing of it, or is not there is a *configs.Error; one that cannot be
@@ -33,14 +35,13 @@ func Initial(team *kernel.Team, w *model.Weights, cfg *configs.Config) (model.Lo
 		w.Init(team, cfg.Seed, nil)
 		return model.Loaded{}, nil
 	}
-	f, err := checkpoints.Read(cfg.Init)
+	tensors, err := readInit(w, cfg.Init)
 	if err != nil {
 		if errors.Is(err, fs.ErrNotExist) {
 			return model.Loaded{}, refuse("--init", err.Error())
 		}
 		return model.Loaded{}, &data.Refused{Path: cfg.Init, Reason: "cannot be read as weights (--init)", Err: err}
 	}
-	tensors := parameters(f)
 	left := leaveFC6(w, tensors)
 	l, err := load(w, tensors)
 	l.Unused = append(l.Unused, left...)

@@ -164,6 +164,43 @@ func TestInitialRefused(t *testing.T) {
 	}
 }
 
+// A state dict that PyTorch wrote is taken like a safetensors file: testdata/init.pth holds embed.bias and one more.
+func TestInitialTorch(t *testing.T) {
+	c := config()
+	w, drawn := weights(t), weights(t)
+	drawn.Init(team(t), c.Seed, nil)
+	for _, name := range []string{"init.pth", "init-legacy.pth"} {
+		c.Init = filepath.Join("testdata", name)
+		l, err := Initial(team(t), w, c)
+		if err != nil || !slices.Equal(l.Taken, []string{"embed.bias"}) || !slices.Equal(l.Unused, []string{"classifier.6.bias"}) {
+			t.Fatalf("%s: %+v, %v", name, l, err)
+		}
+		if got := w.Get("embed.bias").Data; !slices.Equal(got, []float32{0.5, 1, 1.5, 2}) {
+			t.Errorf("%s: embed.bias is %v", name, got)
+		}
+		for i, p := range w.List {
+			if p.Name != "embed.bias" && !slices.Equal(p.Data, drawn.List[i].Data) {
+				t.Errorf("%s: %s is not what the seed draws", name, p.Name)
+			}
+		}
+	}
+	for _, r := range []struct {
+		name, want string
+		refused    bool
+	}{
+		{"shape.pth", "embed.bias is [5], the network wants [4]", false},
+		{"integers.pth", "embed.bias holds values of type I64", false},
+		{"model.pth", "it names the Python object torch.nn.modules.linear.Linear", true},
+	} {
+		c.Init = filepath.Join("testdata", r.name)
+		_, err := Initial(team(t), w, c)
+		var refused *data.Refused
+		if err == nil || !strings.Contains(err.Error(), r.want) || !strings.Contains(err.Error(), c.Init) || errors.As(err, &refused) != r.refused {
+			t.Errorf("%s: %T %v", r.name, err, err)
+		}
+	}
+}
+
 func TestCheckpoint(t *testing.T) {
 	slot := checkpoints.Tensor{Name: "optimizer.momentum_buffer.embed.bias", Shape: []int{4}, Data: make([]float32, 4)}
 	w := weights(t)
