@@ -28,6 +28,7 @@ type trainer struct {
 	net      *network
 	schedule optim.Schedule
 	metrics  *metrics.Writer
+	events   *events
 	report   *progress.Reporter
 	health   *health.Monitor
 	now      func() time.Time
@@ -105,6 +106,7 @@ func (t *trainer) loop(ctx context.Context, loader *data.Loader) (reason string,
 		if err := t.metrics.Write(record); err != nil {
 			return "", err
 		}
+		t.events.step(record)
 		if last || improved || t.due(t.cfg.SaveEvery, endOfEpoch) || t.old() {
 			if err := t.save(); err != nil {
 				return "", err
@@ -242,6 +244,7 @@ func (t *trainer) evaluate(ctx context.Context, r *metrics.Record) (improved boo
 	if a.Triplets == 0 {
 		return false, &data.Refused{Path: t.cfg.ValTriplets, Reason: "no validation triplet has three pictures that can be read", Remedy: "check the pictures, or leave --val-triplets out"}
 	}
+	t.events.evaluation(t, a)
 	share := a.Share()
 	t.last.ValAccuracy, r.ValAccuracy = &share, &share
 	t.sinceBest++
@@ -264,6 +267,7 @@ func (t *trainer) save() error {
 	if err := t.metrics.Sync(); err != nil {
 		return err
 	}
+	t.events.sync()
 	f, err := t.net.snapshot(&t.place, t.cfg, t.in.prints)
 	if err != nil {
 		return err
@@ -341,5 +345,6 @@ func (t *trainer) finishPending(ctx context.Context) error {
 	if err := t.metrics.Write(r); err != nil {
 		return err
 	}
+	t.events.step(r)
 	return t.save()
 }

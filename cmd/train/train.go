@@ -72,6 +72,7 @@ func train(ctx context.Context, cfg *configs.Config, stderr io.Writer) (outcome,
 		return out, err
 	}
 	defer func() { _ = t.metrics.Close() }() // synced before every checkpoint
+	defer t.events.close()
 
 	loader, err := in.loader(ctx, cfg, t.next, report)
 	if err != nil {
@@ -127,6 +128,7 @@ func (t *trainer) begin() error {
 	if missing != nil {
 		t.report.Warnf("%s", missing)
 	}
+	t.events = openEvents(f.path, kept, t.now(), t.report)
 	t.report.Printf("run       %s: %d steps of %d triplets (%s)", f.path, t.total, t.cfg.Batch, lengthOf(t.cfg))
 	return nil
 }

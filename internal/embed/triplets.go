@@ -17,7 +17,19 @@ type Accuracy struct {
 	Right      int     // with D(q,p) < D(q,n)
 	DPos, DNeg float64 // means of the squared distances
 	Loss       float64 // mean of the hinge
+
+	Positives, Negatives []float32 // D(q,p) and D(q,n) of each measured triplet
+	Sample               []Embedded
 }
+
+// Embedded is a picture of the first triplets and its embedding.
+type Embedded struct {
+	Row    int32
+	Vector []float32
+}
+
+// maxSample bounds Accuracy.Sample.
+const maxSample = 400
 
 // Share is the share of triplets with D(q,p) < D(q,n); the paper calls it similarity precision.
 func (a Accuracy) Share() float64 {
@@ -52,6 +64,11 @@ func Triplets(ctx context.Context, e *model.Embedder, p *data.Pictures, size int
 		if err != nil {
 			return a, err
 		}
+		for i, v := range held {
+			if v != nil && len(a.Sample) < maxSample {
+				a.Sample = append(a.Sample, Embedded{rows[i], v})
+			}
+		}
 		for _, t := range ts[start:end] {
 			a.add(held[place[t.Query]], held[place[t.Positive]], held[place[t.Negative]], gap)
 		}
@@ -75,6 +92,7 @@ func (a *Accuracy) add(q, p, n []float32, gap float64) {
 	}
 	dp, dn := SquaredDistance(q, p), SquaredDistance(q, n)
 	a.Triplets++
+	a.Positives, a.Negatives = append(a.Positives, float32(dp)), append(a.Negatives, float32(dn))
 	a.DPos += dp
 	a.DNeg += dn
 	if dp < dn {
