@@ -39,7 +39,7 @@ func options(c *Config) []option {
 		{"network", "embed-dim", &c.EmbedDim, "N", "", "length of the embedding"},
 		{"network", "head", &c.Head, "HEAD", "", "fc: dense layers on all positions, as in VGG-16; gap: on their mean (90 M parameters fewer)"},
 		{"network", "dropout", &c.Dropout, "P", "", "chance of a unit of the dense layers to be dropped in a step"},
-		{"network", "init", &c.Init, "FILE", "He initialisation", "safetensors to start from: torchvision's VGG-16 or a checkpoint; what is missing in it is initialised"},
+		{"network", "init", &c.Init, "FILE", "He initialisation", "weights to start from: torchvision's VGG-16 (.pth or safetensors) or a checkpoint; what is missing in them is initialised"},
 		{"network", "freeze", &c.Freeze, "PATTERN", "none", "parameters to leave as they are: features, 'features.?.*'; repeat the flag or use commas for several"},
 
 		{"loss", "gap", &c.Gap, "G", "", "loss of a triplet: max(0, G + D(q,p) - D(q,n)), D the squared distance (0 to 4)"},

@@ -41,7 +41,7 @@ func expected(t *testing.T, which string) map[string]struct {
 func TestOpen(t *testing.T) {
 	for _, c := range []struct{ file, holds, inside string }{
 		{"zip.pth", "tensors", ""}, {"legacy.pth", "tensors", ""}, {"protocol4.pth", "tensors", ""},
-		{"module.pth", "module", ""}, {"parallel.pth", "module", ""}, {"checkpoint.pth", "module", "state_dict"},
+		{"python2.pth", "old", ""}, {"module.pth", "module", ""}, {"parallel.pth", "module", ""}, {"checkpoint.pth", "module", "state_dict"},
 	} {
 		f, err := Open(filepath.Join("testdata", c.file))
 		if err != nil {
@@ -92,7 +92,7 @@ func TestRefused(t *testing.T) {
 		{"hostile/import_only.pth", "it names the Python object os.system"},
 		{"hostile/instance.pth", "it names the Python object os.system"},
 		{"hostile/text_global.pth", "instruction 0x69"},
-		{"hostile/newobj.pth", "instruction 0x81"},
+		{"hostile/newobj.pth", "makes an object of a class"},
 		{"hostile/extension.pth", "instruction 0x82"},
 		{"hostile/setstate.pth", "its pickle is damaged"},
 		{"hostile/expanded.pth", "more values than its storage"},

@@ -24,6 +24,7 @@ const (
 	rebuildTensor   name = "torch._utils._rebuild_tensor" // of torch before 0.4
 	rebuildTensorV2 name = "torch._utils._rebuild_tensor_v2"
 	rebuildParam    name = "torch._utils._rebuild_parameter"
+	parameter       name = "torch.nn.parameter.Parameter" // of torch before 0.4, with its tensor
 )
 
 // storageType is the type of the values of one of torch's classes of storages.
@@ -57,7 +58,7 @@ func storageType(n name) (dtype, bool) {
 func known(module, object string) (name, error) {
 	n := name(module + "." + object)
 	switch n {
-	case orderedDict, rebuildTensor, rebuildTensorV2, rebuildParam:
+	case orderedDict, rebuildTensor, rebuildTensorV2, rebuildParam, parameter:
 		return n, nil
 	}
 	if _, ok := storageType(n); ok {
@@ -121,6 +122,12 @@ func (m *machine) call(f any, arguments tuple) (any, error) {
 		return m.callDict(arguments)
 	case rebuildParam: // (tensor, requires_grad, hooks)
 		if len(arguments) == 3 {
+			if v, ok := arguments[0].(*view); ok {
+				return v, nil
+			}
+		}
+	case parameter: // (tensor) or (tensor, requires_grad)
+		if len(arguments) == 1 || len(arguments) == 2 {
 			if v, ok := arguments[0].(*view); ok {
 				return v, nil
 			}

@@ -113,7 +113,7 @@ func (m *machine) step(op byte) error {
 		s, err := m.load(id)
 		m.push(s)
 		return err
-	case 'R', 'b': // REDUCE, BUILD
+	case 'R', 'b', 0x81: // REDUCE, BUILD, NEWOBJ
 		return m.apply(op)
 	default:
 		return fmt.Errorf("its pickle has the instruction 0x%02x, which no state dict needs (or it is no pickle); nothing of it was run. %s", op, saveStateDict)
@@ -362,7 +362,8 @@ func (m *machine) line() (string, error) {
 	return "", errors.New("its pickle has a name that is too long")
 }
 
-// apply calls a name (REDUCE), or takes away attributes of a dict, such as a state dict's versions (BUILD).
+// apply calls a name (REDUCE), makes an object of a class, which only old files' parameters need (NEWOBJ), or takes away
+// attributes, such as a state dict's versions (BUILD).
 func (m *machine) apply(op byte) error {
 	argument, err := m.pop()
 	if err != nil {
@@ -370,11 +371,12 @@ func (m *machine) apply(op byte) error {
 	}
 	if op == 'b' {
 		if len(m.stack) > 0 {
-			if _, ok := m.top().(*dict); ok {
+			switch m.top().(type) {
+			case *dict, *view:
 				return nil
 			}
 		}
-		return fmt.Errorf("its pickle sets attributes of what is no dict, which no state dict needs. %s", saveStateDict)
+		return fmt.Errorf("its pickle sets attributes of what is neither a dict nor a tensor, which no state dict needs. %s", saveStateDict)
 	}
 	f, err := m.pop()
 	if err != nil {
@@ -383,6 +385,9 @@ func (m *machine) apply(op byte) error {
 	arguments, ok := argument.(tuple)
 	if !ok {
 		return errStack
+	}
+	if op == 0x81 && f != parameter {
+		return fmt.Errorf("its pickle makes an object of a class, which no state dict needs. %s", saveStateDict)
 	}
 	v, err := m.call(f, arguments)
 	m.push(v)

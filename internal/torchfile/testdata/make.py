@@ -57,9 +57,35 @@ save("whole_model.pth", net)  # names classes: refused
 save("expanded.pth", {"x": torch.ones(1).expand(1000, 1000)})
 torch.jit.script(torch.nn.Linear(2, 2)).save(os.path.join(here, "script.pth"))
 
+# A file as torch 0.1 wrote it under Python 2, by hand: byte strings, long integers, a list of lists, parameters as
+# objects with attributes, tensors by the first version of their function. torch reads it.
+def short(text):
+    return b"U" + bytes([len(text)]) + text.encode()
+
+
+def long(n):
+    return b"\x8a\x01" + bytes([n])
+
+
+def old_tensor(key, length, offset, shape, strides):
+    ref = b"(" + short("storage") + b"ctorch\nFloatStorage\n" + short(key) + short("cpu") + long(length) + b"NtQ"
+    sides = lambda v: b"(" + b"".join(long(n) for n in v) + b"t"
+    return b"ctorch._utils\n_rebuild_tensor\n(" + ref + long(offset) + sides(shape) + sides(strides) + b"tR"
+
+
+new_parameter = b"ctorch.nn.parameter\nParameter\n" + old_tensor("77", 6, 0, (2, 3), (3, 1)) + b"\x85\x81(\x88\x89ccollections\nOrderedDict\n]\x85Rtb"
+pickled = (b"\x80\x02ccollections\nOrderedDict\n](](" + short("weight") + new_parameter + b"e](" + short("bias") + old_tensor("5", 4, 1, (2,), (1,)) + b"ee\x85R.")
+head = b"".join(pickle.dumps(v, 2) for v in (0x1950A86A20F9469CFC6C, 1001, dict(protocol_version=1001, little_endian=True, type_sizes=dict(short=2, int=4, long=4))))
+order = b"\x80\x02](" + short("5") + short("77") + b"e."
+old = {"weight": torch.arange(6.0).reshape(2, 3) / 4, "bias": torch.tensor([8.5, 9.5])}
+with open(os.path.join(here, "python2.pth"), "wb") as f:
+    f.write(head + pickled + order + struct.pack("<q4f", 4, 7.5, 8.5, 9.5, 10.5) + struct.pack("<q6f", 6, *(i / 4 for i in range(6))))
+back = torch.load(os.path.join(here, "python2.pth"), weights_only=True)
+assert list(back) == list(old) and all(torch.equal(back[k], old[k]) for k in old), back
+
 expected = {
     name: {k: dict(shape=list(v.shape), dtype=str(v.dtype).removeprefix("torch."), values=values(v)) for k, v in value.items()}
-    for name, value in dict(tensors=d, module=net.state_dict()).items()
+    for name, value in dict(tensors=d, module=net.state_dict(), old=old).items()
 }
 json.dump(expected, open(os.path.join(here, "expected.json"), "w"), indent=None, separators=(",", ":"))
 
