@@ -121,7 +121,7 @@ func TestKillAnywhere(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := []int64{1, 2, 3, 4, 5, 6, 7}
-	for cutAt := range len(whole) {
+	for cutAt := range whole {
 		done := 0
 		for done < last && ends[done+1] <= int64(cutAt) {
 			done++
