@@ -1,0 +1,111 @@
+package retrieval
+
+import (
+	"math"
+	"slices"
+)
+
+// best keeps the k best of a row's scores, which come in the order of their places.
+//
+// An entry holds score and place in one number that grows from better to worse: the score's bits, turned round, above the place. Room is for
+// more than k; when it is full, what is not among the k best is dropped, and from then on only scores above the k-th count.
+type best struct {
+	entries   []uint64
+	k         int
+	threshold float32
+}
+
+// room is how many entries a best for k has room for.
+func room(k int) int { return 2*k + 32 }
+
+// reset empties it; entries has no elements and the capacity room(k).
+func (b *best) reset(entries []uint64, k int) {
+	b.entries, b.k, b.threshold = entries, k, float32(math.Inf(-1))
+}
+
+// add looks through scores, whose places start at first. skip, if not nil, says which places do not count.
+func (b *best) add(scores []float32, first int, skip func(place int) bool) {
+	threshold := b.threshold
+	for i, s := range scores {
+		if s > threshold {
+			if skip != nil && skip(first+i) {
+				continue
+			}
+			b.entries = append(b.entries, entry(s, first+i))
+			if len(b.entries) == cap(b.entries) {
+				b.cut()
+				threshold = b.threshold
+			}
+		}
+	}
+}
+
+// cut drops what is not among the k best. An equal score that comes later has a later place, so the threshold itself is out.
+func (b *best) cut() {
+	if len(b.entries) <= b.k {
+		return
+	}
+	selectSmallest(b.entries, b.k)
+	b.entries = b.entries[:b.k]
+	b.threshold = scoreOf(slices.Max(b.entries))
+}
+
+// sorted returns the k best, or fewer where there are no more, from the best on.
+func (b *best) sorted() []uint64 {
+	b.cut()
+	slices.Sort(b.entries)
+	return b.entries
+}
+
+func entry(score float32, place int) uint64 {
+	if score == 0 {
+		score = 0 // -0 is 0
+	}
+	u := math.Float32bits(score)
+	if u>>31 == 0 { // larger scores get smaller numbers
+		u = ^u &^ (1 << 31)
+	}
+	return uint64(u)<<32 | uint64(uint32(place))
+}
+
+func scoreOf(e uint64) float32 {
+	u := uint32(e >> 32)
+	if u>>31 == 0 {
+		u = ^u &^ (1 << 31)
+	}
+	return math.Float32frombits(u)
+}
+
+func placeOf(e uint64) int { return int(uint32(e)) }
+
+// selectSmallest moves the k smallest of v, whose elements all differ, to its front; 0 < k < len(v). It is Hoare's quickselect with the median of three.
+func selectSmallest(v []uint64, k int) {
+	for len(v) > 12 {
+		a, b, c := v[0], v[len(v)/2], v[len(v)-1]
+		pivot := max(min(a, b), min(max(a, b), c))
+		i, j := 0, len(v)-1
+		for i <= j {
+			for v[i] < pivot {
+				i++
+			}
+			for v[j] > pivot {
+				j--
+			}
+			if i <= j {
+				v[i], v[j] = v[j], v[i]
+				i++
+				j--
+			}
+		}
+		// v[:j+1] <= pivot <= v[i:], and what lies between is the pivot.
+		switch {
+		case k <= j:
+			v = v[:j+1]
+		case k > i:
+			v, k = v[i:], k-i
+		default:
+			return
+		}
+	}
+	slices.Sort(v)
+}
