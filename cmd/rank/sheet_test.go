@@ -105,7 +105,11 @@ func (r *testRun) save(t *testing.T, step int, score float64) map[string][]float
 		f.Tensors = append(f.Tensors, checkpoints.Tensor{Name: p.Name, Shape: p.Shape, Data: v},
 			checkpoints.Tensor{Name: "optimizer.momentum_buffer." + p.Name, Shape: p.Shape, Data: v})
 	}
-	if err := (&checkpoints.State{Step: step}).Encode(f.Metadata); err != nil {
+	text, err := r.config.YAML()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := (&checkpoints.State{Step: step, Config: string(text)}).Encode(f.Metadata); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := store.Save(step, f, score, true); err != nil {

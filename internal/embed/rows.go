@@ -6,8 +6,14 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"deeprank/data"
-	"deeprank/model"
 )
+
+// Network embeds pictures: a *model.Embedder, or a Mirrored.
+type Network interface {
+	Embed(pixels []byte, images int, out []float32) error
+	Capacity() int
+	Dim() int
+}
 
 // chunk is a batch of decoded pictures on its way to the network.
 type chunk struct {
@@ -24,7 +30,7 @@ type badRow struct {
 // Rows embeds the pictures of rows, calling each for every picture in order with its place in rows and its
 // embedding (valid during the call), and bad for those that cannot be read. workers pictures are decoded at once.
 // It ends early with the first error of each, of the network, or of the context.
-func Rows(ctx context.Context, e *model.Embedder, p *data.Pictures, size int, rows []int32, workers int,
+func Rows(ctx context.Context, e Network, p *data.Pictures, size int, rows []int32, workers int,
 	each func(i int, embedding []float32) error, bad func(i int, err error)) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()

@@ -28,15 +28,20 @@ func (b *best) add(scores []float32, first int, skip func(place int) bool) {
 	threshold := b.threshold
 	for i, s := range scores {
 		if s > threshold {
-			if skip != nil && skip(first+i) {
-				continue
-			}
-			b.entries = append(b.entries, entry(s, first+i))
-			if len(b.entries) == cap(b.entries) {
-				b.cut()
-				threshold = b.threshold
-			}
+			b.offer(s, first+i, skip)
+			threshold = b.threshold
 		}
+	}
+}
+
+// offer adds a score above the threshold.
+func (b *best) offer(score float32, place int, skip func(place int) bool) {
+	if skip != nil && skip(place) {
+		return
+	}
+	b.entries = append(b.entries, entry(score, place))
+	if len(b.entries) == cap(b.entries) {
+		b.cut()
 	}
 }
 

@@ -8,31 +8,6 @@ import (
 	"deeprank/internal/kernel"
 )
 
-// Source is embeddings that can be read piece by piece.
-type Source interface {
-	Rows() int
-	Dim() int
-	// Read gives rows [from, to) as [to-from][Dim], in buffer, which has room for them, or where they lie. Reading ahead of a use is its business.
-	Read(from, to int, buffer []float32) ([]float32, error)
-}
-
-// Matrix is embeddings in memory, [rows][Columns].
-type Matrix struct {
-	Values  []float32
-	Columns int
-}
-
-// Rows is the number of embeddings.
-func (m Matrix) Rows() int { return len(m.Values) / max(1, m.Columns) }
-
-// Dim is the length of an embedding.
-func (m Matrix) Dim() int { return m.Columns }
-
-// Read gives the rows where they lie.
-func (m Matrix) Read(from, to int, _ []float32) ([]float32, error) {
-	return m.Values[from*m.Columns : to*m.Columns], nil
-}
-
 // The sizes of a block of scores. A strip of queries is packed once for each chunk of the gallery, which is read once for each strip.
 const (
 	stripRows    = 256
@@ -102,16 +77,33 @@ type blocks struct {
 	skip func(query, place int) bool
 }
 
-// run calls each for every query, by several threads at once, with its nearest entries from the nearest on (valid during the call), and then strip, if not nil,
-// after each strip of queries, from this goroutine.
-func (b *blocks) run(ctx context.Context, queries Source, each func(query int, nearest []uint64), strip func(from, to int)) error {
+// run calls each for every query, by several threads at once, with its nearest entries from the nearest on (valid during the call), and strip, if not nil,
+// after some queries, from this goroutine: at most stripRows, in order. progress, if not nil, is told how many queries' worth of work is done.
+func (b *blocks) run(ctx context.Context, queries Source, each func(query int, nearest []uint64), strip func(from, to int), progress func(done int)) error {
+	if queries.Dim() != b.gallery.Dim() {
+		return fmt.Errorf("retrieval: queries of %d numbers and a gallery of %d", queries.Dim(), b.gallery.Dim())
+	}
+	if b.gallery.Rows() > math.MaxInt32 {
+		return fmt.Errorf("retrieval: a gallery of %d embeddings", b.gallery.Rows())
+	}
+	if total := b.room(queries.Rows()); sameSource(queries, b.gallery) && total <= maxCandidates {
+		return b.runSame(ctx, total, each, strip, progress)
+	}
+	return b.runApart(ctx, queries, each, strip, progress)
+}
+
+// room is the room for the entries of so many queries, or more than maxCandidates.
+func (b *blocks) room(queries int) int {
+	total := 0
+	for q := 0; q < queries && total <= maxCandidates; q++ {
+		total += room(min(b.keep(q), b.gallery.Rows()))
+	}
+	return total
+}
+
+// runApart searches strip after strip.
+func (b *blocks) runApart(ctx context.Context, queries Source, each func(query int, nearest []uint64), strip func(from, to int), progress func(done int)) error {
 	n, dim, columns := queries.Rows(), queries.Dim(), b.gallery.Rows()
-	if dim != b.gallery.Dim() {
-		return fmt.Errorf("retrieval: queries of %d numbers and a gallery of %d", dim, b.gallery.Dim())
-	}
-	if columns > math.MaxInt32 {
-		return fmt.Errorf("retrieval: a gallery of %d embeddings", columns)
-	}
 	chunk := min(chunkFor(dim), max(1, columns))
 	widest := min(stripRows, max(1, n))
 	var (
@@ -167,6 +159,9 @@ func (b *blocks) run(ctx context.Context, queries Source, each func(query int, n
 		b.team.Run(to-from, func(i, _ int) { each(from+i, found[i].sorted()) })
 		if strip != nil {
 			strip(from, to)
+		}
+		if progress != nil {
+			progress(to)
 		}
 		from = to
 	}

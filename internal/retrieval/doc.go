@@ -15,6 +15,9 @@
 //
 // So memory is bounded, whatever the numbers of queries and pictures. Equal scores rank by their place in the gallery.
 //
+// Where every picture of a gallery is a query too, q.g serves both: a block of products is looked through by rows and by columns, and half the product
+// is enough (same.go).
+//
 // Scores are float32: distances that differ by less than some 1e-7 of |q|^2+|g|^2 may change places. Equal embeddings have equal scores, wherever they
 // lie in the gallery. Search computes the distances that it returns in float64.
 //

@@ -72,14 +72,14 @@ func Measure(ctx context.Context, team *kernel.Team, queries, gallery Pictures, 
 	}
 	totals := make([]total, 1+groups)
 	b := blocks{
-		team: team, gallery: gallery, bias: bias,
+		team: team, gallery: gallery.Source, bias: bias,
 		keep: func(q int) int { return max(deepest, relevant[q]) },
 	}
 	if queries.Key != nil && gallery.Key != nil {
 		b.skip = func(q, g int) bool { return queries.Key[q] >= 0 && queries.Key[q] == gallery.Key[g] }
 	}
 	answers := make([]answer, min(stripRows, max(1, queries.Rows()))) // of a strip, by q % len
-	err = b.run(ctx, queries, func(q int, nearest []uint64) {
+	err = b.run(ctx, queries.Source, func(q int, nearest []uint64) {
 		a := &answers[q%len(answers)]
 		*a = answer{}
 		if relevant[q] > 0 {
@@ -89,14 +89,11 @@ func Measure(ctx context.Context, team *kernel.Team, queries, gallery Pictures, 
 		// One after the other, so that the sums do not depend on the threads.
 		for q := from; q < to; q++ {
 			totals[0].add(&answers[q%len(answers)], relevant[q])
-			if queries.Group != nil && queries.Group[q] >= 0 {
+			if len(queries.Group) > 0 && queries.Group[q] >= 0 {
 				totals[1+queries.Group[q]].add(&answers[q%len(answers)], relevant[q])
 			}
 		}
-		if progress != nil {
-			progress(to)
-		}
-	})
+	}, progress)
 	if err != nil {
 		return nil, err
 	}
@@ -125,7 +122,7 @@ func countRelevant(queries, gallery Pictures) []int {
 			continue
 		}
 		relevant[q] = count[l]
-		if queries.Key != nil && queries.Key[q] >= 0 {
+		if len(queries.Key) > 0 && queries.Key[q] >= 0 {
 			relevant[q] -= own[[2]int32{queries.Key[q], l}]
 		}
 	}

@@ -195,3 +195,40 @@ func TestRefusals(t *testing.T) {
 		t.Errorf("without answers: %+v, %v", r, err)
 	}
 }
+
+// apart hides that a source is the gallery itself.
+type apart struct{ Matrix }
+
+// TestSameAndApartAgree holds the way by half the products against the way by all of them, over several strips and chunks, with equal embeddings.
+func TestSameAndApartAgree(t *testing.T) {
+	team := kernel.NewTeam(2)
+	defer team.Close()
+	p := drawn(9001, 8)
+	m := p.Source.(Matrix)
+	for i := range 3000 { // copies far apart
+		copy(m.Values[(i*3)*8:(i*3+1)*8], m.Values[:8])
+	}
+	for i := range p.Label {
+		p.Label[i] %= 700
+	}
+	want, err := Measure(t.Context(), team, Pictures{Source: apart{m}, Label: p.Label, Key: p.Key}, p, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	last := 0
+	got, err := Measure(t.Context(), team, p, p, func(done int) {
+		if done < last || done > 9001 {
+			t.Errorf("progress from %d to %d", last, done)
+		}
+		last = done
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if d := cmp.Diff(want, got); d != "" || last != 9001 {
+		t.Errorf("%s; progress to %d", d, last)
+	}
+	if got.All.Queries != 9001 || got.All.MAPAtR == 0 {
+		t.Errorf("%+v", got.All)
+	}
+}

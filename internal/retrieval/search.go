@@ -33,7 +33,7 @@ func Search(ctx context.Context, team *kernel.Team, queries Matrix, gallery Sour
 		for _, e := range nearest {
 			found[q] = append(found[q], Hit{Place: placeOf(e)})
 		}
-	}, nil)
+	}, nil, nil)
 	if err != nil {
 		return nil, err
 	}

@@ -1,0 +1,70 @@
+package main
+
+import (
+	"fmt"
+	"image"
+	"strings"
+
+	"deeprank/data"
+	"deeprank/internal/sheet"
+	"deeprank/internal/vectors"
+)
+
+// drawHits draws a row for each query: itself, and what was found with its distance and category. A picture that cannot be read any more stays empty.
+func drawHits(e *vectors.Folder, r *searchResult, o *searchOptions) (*image.RGBA, error) {
+	dir := o.images
+	if dir == "" {
+		dir = e.Info.Images
+	}
+	pictures, err := data.OpenPictures(e.Meta, dir, data.PictureOptions{Size: o.cell, Fit: "pad"})
+	if err != nil {
+		return nil, err
+	}
+	defer pictures.Close()
+	picture := func(row int) image.Image {
+		pixels, err := pictures.Load(row)
+		if err != nil {
+			return nil
+		}
+		return pictureOf(pixels, o.cell)
+	}
+	b := sheet.Block{Columns: []string{"query"}}
+	for k := range o.top {
+		b.Columns = append(b.Columns, fmt.Sprint(k+1))
+	}
+	framed := false
+	for i := range r.Queries {
+		q := &r.Queries[i]
+		first := sheet.Cell{Caption: q.Query}
+		if q.row >= 0 {
+			first.Picture = picture(q.row)
+			first.Caption = strings.TrimSpace(e.Meta.Color[q.row] + " " + e.Meta.Category[q.row])
+		} else if pixels, err := loadPicture(q.Query, o.cell, "pad"); err == nil {
+			first.Picture = pictureOf(pixels, o.cell)
+		}
+		row := []sheet.Cell{first}
+		for _, h := range q.Hits {
+			c := sheet.Cell{Picture: picture(h.Row), Caption: fmt.Sprintf("%.3f %s", h.Distance, h.Category)}
+			if q.row >= 0 && e.Meta.ID[q.row] != "" && e.Meta.ID[q.row] == h.ID {
+				c.Frame, framed = sheet.Right(), true
+			}
+			row = append(row, c)
+		}
+		b.Rows = append(b.Rows, row)
+	}
+	options := sheet.Options{Cell: o.cell, Apart: 1, Subtitle: fmt.Sprintf("among %d; below each its squared distance", r.Pictures)}
+	if framed {
+		options.Legend = []sheet.Mark{{Frame: sheet.Right(), Text: "same product as the query"}}
+	}
+	return sheet.Draw("Nearest pictures", []sheet.Block{b}, options), nil
+}
+
+// pictureOf makes a picture of size x size RGB pixels.
+func pictureOf(pixels []byte, size int) image.Image {
+	im := image.NewNRGBA(image.Rect(0, 0, size, size))
+	for i := range size * size {
+		copy(im.Pix[4*i:], pixels[3*i:3*i+3])
+		im.Pix[4*i+3] = 255
+	}
+	return im
+}

@@ -1,0 +1,309 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"path/filepath"
+	"strconv"
+	"strings"
+
+	"deeprank/data"
+	"deeprank/internal/cli"
+	"deeprank/internal/embed"
+	"deeprank/internal/kernel"
+	"deeprank/internal/progress"
+	"deeprank/internal/retrieval"
+	"deeprank/internal/sheet"
+	"deeprank/internal/vectors"
+)
+
+// searchOptions are the flags of the command search.
+type searchOptions struct {
+	trainedOptions
+	embeddings, images, sheet string
+	queries                   []string
+	top, cell                 int
+	json, quiet               bool
+}
+
+// searchResult is what the command tells on stdout.
+type searchResult struct {
+	Embeddings string        `json:"embeddings"`
+	Pictures   int           `json:"pictures"` // searched
+	Dim        int           `json:"dim"`
+	Sheet      string        `json:"sheet,omitempty"`
+	Queries    []queryResult `json:"queries"`
+}
+
+type queryResult struct {
+	Query string      `json:"query"` // as it was given
+	Name  string      `json:"name,omitempty"`
+	Hits  []hitResult `json:"hits"`
+	row   int         // of the embeddings; -1 for a picture
+}
+
+// hitResult is a picture that was found. Distance is the squared Euclidean distance, from 0 (equal) to 4 (opposite).
+type hitResult struct {
+	Rank     int     `json:"rank"`
+	Row      int     `json:"row"`
+	Distance float64 `json:"distance"`
+	Name     string  `json:"name,omitempty"`
+	ID       string  `json:"id,omitempty"`
+	Category string  `json:"category,omitempty"`
+	Color    string  `json:"color,omitempty"`
+	Gender   string  `json:"gender,omitempty"`
+}
+
+func readSearchOptions(args []string, stdout io.Writer) (*searchOptions, error) {
+	var o searchOptions
+	f := cli.NewFlags("rank search", "--embeddings DIR --query PICTURE | ROW", `Finds the pictures nearest to a query among embeddings that rank embed wrote. The search is exact: every embedding is
+compared. The query is a picture's file, which the network of the embeddings embeds, or the row of one of the pictures, from 0
+(metadata.tsv in the folder lists them), which is left out of its own answer.
+
+Distances are squared Euclidean, from 0 (equal) to 4 (opposite).`)
+	f.StringVar(&o.embeddings, "embeddings", "", "folder that rank embed wrote, or a .npy file")
+	f.StringArrayVar(&o.queries, "query", nil, "a picture's file, or a row; may be given several times")
+	f.IntRange(&o.top, "top", 10, 1, 10000, "nearest pictures of each query")
+	f.BoolVar(&o.json, "json", false, "print the JSON line alone, no table")
+	f.StringVar(&o.sheet, "sheet", "", "also draw the queries and what was found into this PNG file")
+	f.IntRange(&o.cell, "cell", 96, 16, 512, "side of each picture on the sheet in pixels")
+	f.StringVar(&o.images, "images", "", "folder of the pictures, for the sheet (default: where they were embedded from)")
+	f.StringVar(&o.checkpoint, "checkpoint", "", "the network, if its file was moved (default: that of the embeddings)")
+	f.StringVar(&o.run, "run", "", "the network's run, if the checkpoint holds no config")
+	f.IntRange(&o.threads, "threads", 0, 0, 1024, "threads; 0 is one a CPU")
+	f.BoolVar(&o.quiet, "quiet", false, "say nothing but the result, warnings and errors")
+	if err := f.Read(args, 0, stdout); err != nil {
+		return nil, err
+	}
+	switch {
+	case o.embeddings == "":
+		return nil, cli.Usagef("--embeddings DIR is missing: a folder that rank embed wrote")
+	case len(o.queries) == 0:
+		return nil, cli.Usagef("--query is missing: a picture's file, or a row of the embeddings")
+	}
+	if o.sheet != "" {
+		if pixels := len(o.queries) * (o.top + 1) * o.cell * o.cell; pixels > maxPixels {
+			return nil, cli.Usagef("a sheet of %d queries with %d pictures of %d x %d pixels would be too large to look at; lower --top or --cell",
+				len(o.queries), o.top, o.cell, o.cell)
+		}
+		return &o, checkTarget("--sheet", o.sheet, "PNG file")
+	}
+	return &o, nil
+}
+
+// searchCommand searches.
+func searchCommand(ctx context.Context, args []string, stdout, stderr io.Writer) (any, error) {
+	o, err := readSearchOptions(args, stdout)
+	if err != nil {
+		return nil, err
+	}
+	report := progress.New(stderr, nil, progress.Options{Quiet: o.quiet})
+	defer func() { _ = report.Close() }() // there is no log file
+	e, err := vectors.OpenFolder(o.embeddings)
+	if err != nil {
+		return nil, err
+	}
+	defer e.Close()
+	if e.Rows() == 0 {
+		return nil, &data.Refused{Path: o.embeddings, Reason: "holds no embedding to search in"}
+	}
+	if o.sheet != "" && e.Meta == nil {
+		return nil, cli.Usagef("--sheet needs a folder that rank embed wrote; %s is numbers alone", o.embeddings)
+	}
+	report.Printf("gallery   %s: %d embeddings of %d", o.embeddings, e.Rows(), e.Dim())
+	result := &searchResult{Embeddings: o.embeddings, Pictures: e.Rows(), Dim: e.Dim()}
+	queries, err := o.embedQueries(ctx, e, result, report)
+	if err != nil {
+		return nil, err
+	}
+	report.Status("searching")
+	team := kernel.NewTeam(o.threads)
+	defer team.Close()
+	bias, err := retrieval.HalfNorms(ctx, team, e)
+	if err != nil {
+		return nil, &data.Refused{Path: o.embeddings, Reason: "cannot be searched", Err: err}
+	}
+	found, err := retrieval.Search(ctx, team, queries, e, bias, o.top, func(q, place int) bool { return result.Queries[q].row == place })
+	if err != nil {
+		return nil, err
+	}
+	for q, hits := range found {
+		for i, h := range hits {
+			hit := hitResult{Rank: i + 1, Row: h.Place, Distance: h.Distance}
+			if m := e.Meta; m != nil {
+				hit.Name, hit.ID, hit.Category, hit.Color, hit.Gender = m.Name[h.Place], m.ID[h.Place], m.Category[h.Place], m.Color[h.Place], m.Gender[h.Place]
+			}
+			result.Queries[q].Hits = append(result.Queries[q].Hits, hit)
+		}
+	}
+	report.Status("")
+	if !o.json {
+		result.write(stdout)
+	}
+	if o.sheet != "" {
+		im, err := drawHits(e, result, o)
+		if err != nil {
+			return nil, err
+		}
+		if err := sheet.WritePNG(o.sheet, im); err != nil {
+			return nil, err
+		}
+		result.Sheet = o.sheet
+		report.Printf("sheet     %s, %d x %d pixels", o.sheet, im.Bounds().Dx(), im.Bounds().Dy())
+	}
+	return result, nil
+}
+
+// embedQueries gives the queries' embeddings: copied for rows, computed for pictures.
+func (o *searchOptions) embedQueries(ctx context.Context, e *vectors.Folder, result *searchResult, report *progress.Reporter) (retrieval.Matrix, error) {
+	dim := e.Dim()
+	v := retrieval.Matrix{Values: make([]float32, len(o.queries)*dim), Columns: dim}
+	var net *network
+	defer func() {
+		if net != nil {
+			net.close()
+		}
+	}()
+	for i, text := range o.queries {
+		q := queryResult{Query: text, Hits: []hitResult{}, row: -1}
+		to := v.Values[i*dim : (i+1)*dim]
+		if digits(text) {
+			row, err := strconv.Atoi(text)
+			if err != nil || row >= e.Rows() {
+				return v, cli.Usagef("--query %s: the embeddings have rows from 0 to %d (a picture whose name is a number is ./%s)", text, e.Rows()-1, text)
+			}
+			q.row = row
+			values, err := e.Read(row, row+1, make([]float32, dim))
+			if err != nil {
+				return v, err
+			}
+			copy(to, values)
+			if e.Meta != nil {
+				q.Name = e.Meta.Name[row]
+			}
+		} else {
+			if net == nil {
+				var err error
+				if net, err = o.openNetwork(ctx, e, report); err != nil {
+					return v, err
+				}
+			}
+			if err := embedPicture(ctx, net, e, text, to); err != nil {
+				return v, err
+			}
+		}
+		result.Queries = append(result.Queries, q)
+	}
+	return v, nil
+}
+
+func digits(s string) bool {
+	for _, r := range s {
+		if r < '0' || r > '9' {
+			return false
+		}
+	}
+	return s != ""
+}
+
+// openNetwork opens the network that the embeddings are of. Another one is refused: its distances to them mean nothing.
+func (o *searchOptions) openNetwork(ctx context.Context, e *vectors.Folder, report *progress.Reporter) (*network, error) {
+	t := o.trainedOptions
+	if t.checkpoint == "" && t.run == "" {
+		if e.Info == nil {
+			return nil, cli.Usagef("--checkpoint is missing: %s does not say which network its embeddings are of", o.embeddings)
+		}
+		t.checkpoint = e.Info.Checkpoint
+	}
+	if t.checkpoint == "" && e.Info != nil {
+		t.checkpoint = e.Info.Checkpoint // of the run, but not necessarily its best
+	}
+	net, err := openTrained(ctx, &t, report)
+	if err != nil {
+		if o.checkpoint == "" {
+			err = fmt.Errorf("%w (the path is from %s; --checkpoint names another one)", err, o.embeddings)
+		}
+		return nil, err
+	}
+	if e.Info != nil {
+		sum, err := data.Fingerprint(net.path)
+		if err == nil && sum != e.Info.CheckpointSum {
+			err = &data.Refused{
+				Path: net.path, Reason: fmt.Sprintf("is not the checkpoint that the embeddings in %s were made with", o.embeddings),
+				Remedy: "name that one with --checkpoint, or embed the pictures again",
+			}
+		}
+		if err != nil {
+			net.close()
+			return nil, err
+		}
+	}
+	if d := net.embedder.Dim(); d != e.Dim() {
+		net.close()
+		return nil, &data.Refused{Path: o.embeddings, Reason: fmt.Sprintf("holds embeddings of %d numbers; those of %s have %d", e.Dim(), net.path, d), Remedy: "name the checkpoint that they were made with"}
+	}
+	return net, nil
+}
+
+// embedPicture embeds a picture's file into v.
+func embedPicture(ctx context.Context, net *network, e *vectors.Folder, path string, v []float32) error {
+	pixels, err := loadPicture(path, net.cfg.Size, net.cfg.Fit)
+	if err != nil {
+		return err
+	}
+	var n embed.Network = net.embedder
+	if e.Info != nil && e.Info.Flip {
+		n = embed.NewMirrored(n, net.cfg.Size)
+	}
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	if err := n.Embed(pixels, 1, v); err != nil {
+		return err
+	}
+	if !finite(v) {
+		return fmt.Errorf("the network %s gives no finite numbers for %s", net.path, path)
+	}
+	return nil
+}
+
+// loadPicture decodes a picture that is in no table.
+func loadPicture(path string, size int, fit string) ([]byte, error) {
+	const remedy = "name a picture's file after --query, or a row of the embeddings, a whole number"
+	real, err := filepath.EvalSymlinks(path)
+	if err != nil {
+		return nil, &data.Refused{Path: path, Reason: "there is no such picture", Remedy: remedy}
+	}
+	const table = "--query"
+	p, err := data.OpenPictures(&data.Metadata{Path: table, Name: []string{filepath.Base(real)}}, filepath.Dir(real), data.PictureOptions{Size: size, Fit: fit})
+	if err != nil {
+		return nil, err
+	}
+	defer p.Close()
+	pixels, err := p.Load(0)
+	if r, ok := errors.AsType[*data.Refused](err); ok {
+		return nil, &data.Refused{Path: path, Reason: strings.TrimSuffix(r.Reason, " (row 0 of "+table+")"), Remedy: remedy, Err: r.Err}
+	}
+	return pixels, err
+}
+
+// write prints the hits as tables.
+func (r *searchResult) write(w io.Writer) {
+	for i := range r.Queries {
+		q := &r.Queries[i]
+		if i > 0 {
+			fmt.Fprintln(w)
+		}
+		fmt.Fprintf(w, "query %s", q.Query)
+		if q.Name != "" {
+			fmt.Fprintf(w, " (%s)", shorten(q.Name, 60))
+		}
+		fmt.Fprintf(w, ", %d nearest of %d\n  %4s  %8s  %8s  %-12s %-16s %-10s %s\n", len(q.Hits), r.Pictures, "rank", "distance", "row", "product", "category", "colour", "name")
+		for _, h := range q.Hits {
+			fmt.Fprintf(w, "  %4d  %8.5f  %8d  %-12s %-16s %-10s %s\n", h.Rank, h.Distance, h.Row,
+				shorten(h.ID, 12), shorten(h.Category, 16), shorten(h.Color, 10), shorten(h.Name, 80))
+		}
+	}
+}

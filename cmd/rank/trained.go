@@ -1,0 +1,167 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math"
+	"runtime"
+
+	"deeprank/checkpoints"
+	"deeprank/configs"
+	"deeprank/data"
+	"deeprank/internal/cli"
+	"deeprank/internal/embed"
+	"deeprank/internal/kernel"
+	"deeprank/internal/progress"
+	"deeprank/internal/restore"
+	"deeprank/internal/retrieval"
+	"deeprank/model"
+)
+
+// trainedOptions are the flags that name a trained network.
+type trainedOptions struct {
+	run, checkpoint string
+	threads         int
+}
+
+func (o *trainedOptions) flags(f *cli.Flags) {
+	f.StringVar(&o.checkpoint, "checkpoint", "", "the trained network (default: the best checkpoint of --run)")
+	f.StringVar(&o.run, "run", "", "folder of the run, made by train")
+}
+
+func (o *trainedOptions) check() error {
+	if o.run == "" && o.checkpoint == "" {
+		return cli.Usagef("name the trained network: --checkpoint FILE, or --run DIR for a run's best one")
+	}
+	return nil
+}
+
+// workers is how many pictures are decoded at once.
+func (o *trainedOptions) workers() int {
+	if o.threads > 0 {
+		return o.threads
+	}
+	return runtime.NumCPU()
+}
+
+// openTrained reads the checkpoint and builds its network. The config is the run's or, where none is named, that which the checkpoint holds.
+func openTrained(ctx context.Context, o *trainedOptions, report *progress.Reporter) (n *network, err error) {
+	n = &network{}
+	r := &restore.Run{}
+	if o.run != "" {
+		if r, err = restore.OpenRun(o.run); err != nil {
+			return nil, err
+		}
+	}
+	n.path, n.file, err = r.Checkpoint(ctx, o.checkpoint, func(path string, err error) {
+		report.Warnf("checkpoint %s cannot be used, another one is tried: %v", path, err)
+	})
+	if err != nil {
+		return nil, err
+	}
+	n.cfg = &r.Config
+	if o.run == "" {
+		if n.cfg, err = configOf(n.path, n.file); err != nil {
+			return nil, err
+		}
+	}
+	if n.weights, err = model.NewWeights(restore.Spec(n.cfg)); err != nil {
+		return nil, &data.Refused{Path: n.path, Reason: "its config describes no network", Err: err}
+	}
+	if err := n.trained(); err != nil {
+		return nil, err
+	}
+	step := ""
+	if s, err := checkpoints.DecodeState(n.file.Metadata); err == nil {
+		step = fmt.Sprintf(", step %d", s.Step)
+	}
+	report.Printf("network   %s: %d parameters, embedding of %d%s", n.path, n.weights.Spec.Count(), n.weights.Spec.EmbedDim, step)
+	cli.LimitGarbage(4 * int64(n.weights.Spec.Count()))
+	n.team = kernel.NewTeam(o.threads)
+	if n.embedder, err = model.NewEmbedder(n.team, n.weights, 3*n.cfg.MicroBatchSize()); err != nil {
+		n.team.Close()
+		return nil, err
+	}
+	return n, nil
+}
+
+// configOf is the config that a checkpoint holds.
+func configOf(path string, f *checkpoints.File) (*configs.Config, error) {
+	s, err := checkpoints.DecodeState(f.Metadata)
+	if errors.Is(err, checkpoints.ErrNoState) {
+		return nil, &data.Refused{Path: path, Reason: "holds weights alone, not what network they are of", Remedy: "name its run too, with --run"}
+	}
+	if err != nil {
+		return nil, &data.Refused{Path: path, Reason: "cannot be used as a checkpoint", Err: err}
+	}
+	c, err := configs.FromYAML(path, []byte(s.Config))
+	if err == nil {
+		err = c.Validate()
+	}
+	if err != nil {
+		return nil, &data.Refused{Path: path, Reason: "its config cannot be used", Remedy: "name its run with --run", Err: err}
+	}
+	return &c, nil
+}
+
+// drawn sets the weights to random ones, as training without --init starts from.
+func (n *network) drawn() error {
+	cfg := *n.cfg
+	cfg.Init = ""
+	_, err := restore.Initial(n.team, n.weights, &cfg)
+	return err
+}
+
+// embedRows embeds pictures of m. It returns the embeddings, the place of each row of m among them (-1 for a picture that cannot be read or is not in rows), and how many could
+// not be read. what is what the progress calls it.
+func (n *network) embedRows(ctx context.Context, m *data.Metadata, p *data.Pictures, rows []int32, workers int, what string, report *progress.Reporter) (retrieval.Matrix, []int32, int, error) {
+	dim := n.embedder.Dim()
+	v := retrieval.Matrix{Values: make([]float32, 0, len(rows)*dim), Columns: dim}
+	place := make([]int32, m.Rows())
+	for i := range place {
+		place[i] = -1
+	}
+	bad := 0
+	var first error
+	show := counter(report, what)
+	err := embed.Rows(ctx, n.embedder, p, n.cfg.Size, rows, workers, func(i int, e []float32) error {
+		if !finite(e) {
+			return fmt.Errorf("the network %s gives no finite numbers for %s", n.path, m.Name[rows[i]])
+		}
+		place[rows[i]] = int32(v.Rows())
+		v.Values = append(v.Values, e...)
+		show(i+1, len(rows))
+		return nil
+	}, func(i int, err error) {
+		bad++
+		if first == nil {
+			first = err
+		}
+		if bad <= maxNamed {
+			report.Warnf("a picture is left out: %v", err)
+		}
+	})
+	if err != nil {
+		return v, nil, 0, err
+	}
+	if v.Rows() == 0 {
+		return v, nil, 0, &data.Refused{
+			Path: m.Path, Reason: fmt.Sprintf("none of the %d pictures can be used", len(rows)),
+			Remedy: "if the pictures lie elsewhere, name their folder with --images", Err: first,
+		}
+	}
+	if bad > 0 {
+		report.Warnf("%d of %d pictures cannot be read and are left out", bad, len(rows))
+	}
+	return v, place, bad, nil
+}
+
+func finite(v []float32) bool {
+	for _, x := range v {
+		if math.IsNaN(float64(x)) || math.IsInf(float64(x), 0) {
+			return false
+		}
+	}
+	return true
+}
