@@ -121,11 +121,10 @@ func searchCommand(ctx context.Context, args []string, stdout, stderr io.Writer)
 	report.Status("searching")
 	team := kernel.NewTeam(o.threads)
 	defer team.Close()
-	bias, err := retrieval.HalfNorms(ctx, team, e)
-	if err != nil {
+	found, err := retrieval.Search(ctx, team, queries, e, o.top, func(q, place int) bool { return result.Queries[q].row == place })
+	if errors.Is(err, retrieval.ErrNotFinite) {
 		return nil, &data.Refused{Path: o.embeddings, Reason: "cannot be searched", Err: err}
 	}
-	found, err := retrieval.Search(ctx, team, queries, e, bias, o.top, func(q, place int) bool { return result.Queries[q].row == place })
 	if err != nil {
 		return nil, err
 	}

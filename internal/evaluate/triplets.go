@@ -145,15 +145,11 @@ func Triplets(ctx context.Context, team *kernel.Team, m *data.Metadata, ts []dat
 
 // nearestOf gives the places of the TopK nearest of each query, which is a place itself.
 func nearestOf(ctx context.Context, team *kernel.Team, vectors retrieval.Matrix, queries []int32) ([][]int32, error) {
-	bias, err := retrieval.HalfNorms(ctx, team, vectors)
-	if err != nil {
-		return nil, err
-	}
 	asked := retrieval.Matrix{Columns: vectors.Columns}
 	for _, q := range queries {
 		asked.Values = append(asked.Values, vectors.Values[int(q)*vectors.Columns:(int(q)+1)*vectors.Columns]...)
 	}
-	found, err := retrieval.Search(ctx, team, asked, vectors, bias, TopK, func(q, place int) bool { return int(queries[q]) == place })
+	found, err := retrieval.Search(ctx, team, asked, vectors, TopK, func(q, place int) bool { return int(queries[q]) == place })
 	if err != nil {
 		return nil, err
 	}

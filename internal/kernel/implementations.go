@@ -14,6 +14,7 @@ type implementation struct {
 	gemm      gemmKernel
 	copyRows  copyKernel
 	mask      maskKernel
+	distances distancesKernel
 	winograd  winogradKernels
 	weights   winogradWeightsKernels
 	peak      func(n int) (flops int) // runs n rounds of multiply-adds in registers; nil where there is no assembly
@@ -59,11 +60,12 @@ type maskKernel struct {
 func implementations() []implementation {
 	return append(assembled(), implementation{
 		name: "generic", available: true,
-		gemm:     gemmKernel{name: "gemm6x16Generic", mr: 6, nr: 16, run: gemm6x16Generic},
-		copyRows: copyKernel{name: "copyRowsGeneric", run: copyRowsGeneric},
-		mask:     maskKernel{name: "maskReLUGeneric", run: maskReLUGeneric},
-		winograd: winogradGeneric(),
-		weights:  winogradWeightsGeneric(),
+		gemm:      gemmKernel{name: "gemm6x16Generic", mr: 6, nr: 16, run: gemm6x16Generic},
+		copyRows:  copyKernel{name: "copyRowsGeneric", run: copyRowsGeneric},
+		mask:      maskKernel{name: "maskReLUGeneric", run: maskReLUGeneric},
+		distances: distancesKernel{name: "distancesGeneric", run: distancesGeneric},
+		winograd:  winogradGeneric(),
+		weights:   winogradWeightsGeneric(),
 	})
 }
 

@@ -142,6 +142,29 @@ func TestTripletDistances(t *testing.T) {
 	}
 }
 
+func TestSquaredDistances(t *testing.T) {
+	for i, c := range []struct{ rows, count, dim int }{
+		{1, 1, 1}, {1, 3, 2}, {2, 5, 31}, {3, 7, 32}, {1, 9, 33}, {2, 4, 63}, {1, 5, 64}, {5, 3, 65}, {2, 6, 130}, {1, 700, 512}, {3, 40, 4096}, {0, 4, 8}, {4, 0, 8}, {2, 3, 0},
+	} {
+		t.Run(fmt.Sprint(c), func(t *testing.T) {
+			q, x := random(uint64(i), c.rows*c.dim), random(uint64(i+100), c.count*c.dim)
+			want := make([]float64, c.rows*c.count)
+			for r := range c.rows {
+				for k := range c.count {
+					for j := range c.dim {
+						d := float64(q[r*c.dim+j]) - float64(x[k*c.dim+j])
+						want[r*c.count+k] += d * d
+					}
+				}
+			}
+			d := exercise(t, [][]float32{q, x}, []int{len(want)}, func(team *kernel.Team, in, out [][]float32) {
+				kernel.SquaredDistances(team, c.rows, c.count, c.dim, in[0], in[1], out[0])
+			})[0]
+			near(t, "d", d, want, 3e-6)
+		})
+	}
+}
+
 func TestPixelsToInput(t *testing.T) {
 	for _, c := range []struct{ images, size int }{{1, 1}, {3, 5}, {1, 32}, {2, 96}, {0, 7}} {
 		pixels := make([]byte, c.images*c.size*c.size*3)
@@ -183,6 +206,8 @@ func TestRowMistakes(t *testing.T) {
 		{"e has 5", func() { kernel.TripletDistances(team, 1, 2, five, two, two) }},
 		{"dp has 2", func() { kernel.TripletDistances(team, 1, 2, six, two, two) }},
 		{"de has 5", func() { kernel.TripletDistancesBackward(team, 1, 2, six, two[:1], two[:1], five) }},
+		{"x has 5", func() { kernel.SquaredDistances(team, 1, 2, 3, three, five, two) }},
+		{"d has 2", func() { kernel.SquaredDistances(team, 1, 3, 2, two, six, two) }},
 		{"pixels has 4", func() { kernel.PixelsToInput(team, 1, 1, make([]byte, 4), three) }},
 	} {
 		wantPanic(t, c.part, c.f)

@@ -2,6 +2,7 @@ package retrieval
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"math"
 
@@ -44,11 +45,16 @@ func HalfNorms(ctx context.Context, team *kernel.Team, s Source) ([]float32, err
 	const most = 1e30 // far from overflow; ours are 1
 	for i, h := range out {
 		if !(h >= -most) {
-			return nil, fmt.Errorf("row %d holds numbers that are infinite, no numbers, or far too large for an embedding", i)
+			return nil, notFinite(i)
 		}
 	}
 	return out, nil
 }
+
+// ErrNotFinite is what is wrong with embeddings that cannot be compared.
+var ErrNotFinite = errors.New("holds numbers that are infinite, no numbers, or far too large for an embedding")
+
+func notFinite(row int) error { return fmt.Errorf("row %d %w", row, ErrNotFinite) }
 
 func squaredNorm(v []float32) float64 {
 	var s0, s1, s2, s3 float64

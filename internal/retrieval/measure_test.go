@@ -153,18 +153,45 @@ func TestEqualDistancesRankByPlace(t *testing.T) {
 	for i := range n {
 		g.Values[i*dim] = float32(i % 3)
 	}
-	bias, err := HalfNorms(t.Context(), team, g)
-	if err != nil {
-		t.Fatal(err)
-	}
 	// Every third picture is equal to the query.
-	found, err := Search(t.Context(), team, Matrix{[]float32{1, 0, 0, 2, 0, 0}, dim}, g, bias, 4, func(q, place int) bool { return q == 0 && place == 4 })
+	queries := Matrix{[]float32{1, 0, 0, 2, 0, 0}, dim}
+	want := [][]Hit{{{1, 0}, {7, 0}, {10, 0}, {13, 0}}, {{2, 0}, {5, 0}, {8, 0}, {11, 0}}}
+	for queries.Rows() <= 2*fewQueries { // one by one, and as a product
+		found, err := Search(t.Context(), team, queries, g, 4, func(q, place int) bool { return q%2 == 0 && place == 4 })
+		if err != nil {
+			t.Fatal(err)
+		}
+		if d := cmp.Diff(want, found); d != "" {
+			t.Error(d)
+		}
+		queries.Values, want = append(queries.Values, queries.Values...), append(want, want...)
+	}
+}
+
+// A query finds the same alone, among few and among many, in a gallery that is read in several pieces.
+func TestSearchAloneAndAmongMany(t *testing.T) {
+	team := kernel.NewTeam(2)
+	defer team.Close()
+	const dim = 3000
+	g := drawn(scanElements/dim+40, dim).Source.(Matrix)
+	last := g.Rows() - 1
+	queries := Matrix{append([]float32(nil), g.Values[(last-2*fewQueries)*dim:]...), dim}
+	all, err := Search(t.Context(), team, queries, g, 7, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := [][]Hit{{{1, 0}, {7, 0}, {10, 0}, {13, 0}}, {{2, 0}, {5, 0}, {8, 0}, {11, 0}}}
-	if d := cmp.Diff(want, found); d != "" {
-		t.Error(d)
+	for from := 0; from < queries.Rows(); from += fewQueries {
+		to := min(from+fewQueries, queries.Rows())
+		few, err := Search(t.Context(), team, Matrix{queries.Values[from*dim : to*dim], dim}, g, 7, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if d := cmp.Diff(all[from:to], few); d != "" {
+			t.Errorf("queries %d to %d: %s", from, to, d)
+		}
+	}
+	if h := all[len(all)-1]; len(h) != 7 || h[0].Place != last || h[0].Distance != 0 || h[1].Distance > h[2].Distance {
+		t.Errorf("the last picture finds %v", h)
 	}
 }
 
@@ -182,6 +209,11 @@ func TestRefusals(t *testing.T) {
 		}
 		if _, err := Measure(t.Context(), team, bad, one, nil); err == nil {
 			t.Errorf("queries with %v are searched", wrong)
+		}
+		for _, n := range []int{1, fewQueries + 1} {
+			if _, err := Search(t.Context(), team, Matrix{make([]float32, 2*n), 2}, bad.Source, 1, nil); !errors.Is(err, ErrNotFinite) {
+				t.Errorf("%d queries in a gallery with %v: %v", n, wrong, err)
+			}
 		}
 	}
 	ctx, cancel := context.WithCancel(t.Context())

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"math"
 	"slices"
 
 	"deeprank/internal/kernel"
@@ -18,9 +19,12 @@ type Hit struct {
 // spare is how many more than wanted are kept until their distances are known exactly.
 const spare = 32
 
-// Search finds the top nearest of each query, the nearest first, equally near ones by place. bias is HalfNorms of the gallery. skip, if not nil, says
-// whether a place does not count for a query. The distances are summed in float64, and the order follows them.
-func Search(ctx context.Context, team *kernel.Team, queries Matrix, gallery Source, bias []float32, top int, skip func(query, place int) bool) ([][]Hit, error) {
+// fewQueries is up to how many queries are compared with each embedding as it lies; from there on a matrix product is faster.
+const fewQueries = 8
+
+// Search finds the top nearest of each query, the nearest first, equally near ones by place. skip, if not nil, says whether a place does not count for a
+// query. The distances are summed in float64, and the order follows them. Embeddings that are not finite are an error that says which row.
+func Search(ctx context.Context, team *kernel.Team, queries Matrix, gallery Source, top int, skip func(query, place int) bool) ([][]Hit, error) {
 	if gallery.Rows() == 0 {
 		return nil, ErrEmptyGallery
 	}
@@ -28,12 +32,20 @@ func Search(ctx context.Context, team *kernel.Team, queries Matrix, gallery Sour
 		return nil, fmt.Errorf("the queries: %w", err)
 	}
 	found := make([][]Hit, queries.Rows())
-	b := blocks{team: team, gallery: gallery, bias: bias, skip: skip, keep: func(int) int { return top + spare }}
-	err := b.run(ctx, queries, func(q int, nearest []uint64) {
+	take := func(q int, nearest []uint64) {
 		for _, e := range nearest {
 			found[q] = append(found[q], Hit{Place: placeOf(e)})
 		}
-	}, nil, nil)
+	}
+	var err error
+	if queries.Rows() <= fewQueries {
+		err = scan(ctx, team, queries, gallery, top+spare, skip, take)
+	} else {
+		b := blocks{team: team, gallery: gallery, skip: skip, keep: func(int) int { return top + spare }}
+		if b.bias, err = HalfNorms(ctx, team, gallery); err == nil {
+			err = b.run(ctx, queries, take, nil, nil)
+		}
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -54,4 +66,60 @@ func Search(ctx context.Context, team *kernel.Team, queries Matrix, gallery Sour
 		found[q] = hits[:min(top, len(hits))]
 	}
 	return found, nil
+}
+
+// scanElements is how much of the gallery a scan reads at a time: 32 MiB.
+const scanElements = 8 << 20
+
+// scan reads the gallery once and calls each for every query with its keep nearest entries, from the nearest on.
+func scan(ctx context.Context, team *kernel.Team, queries Matrix, gallery Source, keep int, skip func(query, place int) bool, each func(query int, nearest []uint64)) error {
+	n, dim, columns := queries.Rows(), queries.Dim(), gallery.Rows()
+	if dim != gallery.Dim() {
+		return fmt.Errorf("retrieval: queries of %d numbers and a gallery of %d", dim, gallery.Dim())
+	}
+	if columns > math.MaxInt32 {
+		return fmt.Errorf("retrieval: a gallery of %d embeddings", columns)
+	}
+	chunk := max(1, min(columns, scanElements/max(1, dim)))
+	buffer, scores := make([]float32, chunk*dim), make([]float32, n*chunk)
+	found := make([]best, n)
+	for q := range found {
+		k := min(keep, columns)
+		found[q].reset(make([]uint64, 0, room(k)), k)
+	}
+	bad := make([]int, n) // the first row whose distance is not finite, or columns
+	for from := 0; from < columns; from += chunk {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		width := min(chunk, columns-from)
+		g, err := gallery.Read(from, from+width, buffer)
+		if err != nil {
+			return err
+		}
+		block := scores[:n*width]
+		kernel.SquaredDistances(team, n, width, dim, queries.Values, g, block)
+		team.Run(n, func(q, _ int) {
+			row := block[q*width : (q+1)*width]
+			bad[q] = columns
+			for i, d := range row {
+				if !(d <= math.MaxFloat32) {
+					bad[q] = min(bad[q], from+i)
+				}
+				row[i] = -d
+			}
+			var out func(place int) bool
+			if skip != nil {
+				out = func(place int) bool { return skip(q, place) }
+			}
+			found[q].add(row, from, out)
+		})
+		if i := slices.Min(bad); i < columns {
+			return notFinite(i)
+		}
+	}
+	for q := range found {
+		each(q, found[q].sorted())
+	}
+	return nil
 }

@@ -121,3 +121,58 @@ func copyRows() {
 	VZEROUPPER()
 	RET()
 }
+
+// distances writes the squared distances of rows to one vector, over n elements, a multiple of 4 registers.
+func distances(name string, v registers) {
+	TEXT(name, NOSPLIT, "func(rows, n int, q, x *float32, step int, d *float32)")
+	Pragma("noescape")
+	Doc(fmt.Sprintf("%s sets d[i] to the sum of (q[j]-x[i*step+j])^2 over j below n, a multiple of %d.", name, 4*v.lanes))
+	rows := Load(Param("rows"), GP64())
+	n := Load(Param("n"), GP64())
+	q := Load(Param("q"), GP64())
+	x := Load(Param("x"), GP64())
+	step := Load(Param("step"), GP64())
+	d := Load(Param("d"), GP64())
+	SHLQ(U8(2), step)
+	from, at, left := GP64(), GP64(), GP64()
+	Label("row")
+	var sums [4]VecVirtual
+	for u := range sums {
+		sums[u] = v.zero()
+	}
+	MOVQ(x, from)
+	MOVQ(q, at)
+	MOVQ(n, left)
+	Label("loop")
+	for u := range sums {
+		diff := v.fresh()
+		VMOVUPS(Mem{Base: from, Disp: 4 * v.lanes * u}, diff)
+		VSUBPS(Mem{Base: at, Disp: 4 * v.lanes * u}, diff, diff)
+		VFMADD231PS(diff, diff, sums[u])
+	}
+	ADDQ(I32(16*v.lanes), from)
+	ADDQ(I32(16*v.lanes), at)
+	SUBQ(I32(4*v.lanes), left)
+	JNZ(LabelRef("loop"))
+	VADDPS(sums[1], sums[0], sums[0])
+	VADDPS(sums[3], sums[2], sums[2])
+	VADDPS(sums[2], sums[0], sums[0])
+	low, high := YMM(), XMM()
+	if v.lanes == 16 {
+		VEXTRACTF64X4(U8(1), sums[0], low)
+		VADDPS(low, sums[0].(Vec).AsY(), low)
+	} else {
+		VMOVAPS(sums[0], low)
+	}
+	VEXTRACTF128(U8(1), low, high)
+	VADDPS(high, low.AsX(), high)
+	VHADDPS(high, high, high)
+	VHADDPS(high, high, high)
+	VMOVSS(high, Mem{Base: d})
+	ADDQ(step, x)
+	ADDQ(U8(4), d)
+	DECQ(rows)
+	JNZ(LabelRef("row"))
+	VZEROUPPER()
+	RET()
+}
