@@ -120,6 +120,10 @@ bench-curves: build $(STAMP) ## train the demo with Winograd's convolutions and 
 bench-triplets: build $(STAMP) ## times drawing triplets against its targets and against pandas, into bench/RESULTS.md (five minutes); QUICK=1: without the ten million rows, to stdout
 	$(VENV)/bin/python bench/peers/triplets.py --triplets bin/triplets $(if $(QUICK),--quick,--out bench/RESULTS.md)
 
+.PHONY: bench-retrieval
+bench-retrieval: build $(STAMP) ## times rank's evaluation and search against pytorch-metric-learning with faiss and a copy of memory, into bench/RESULTS.md (five minutes); QUICK=1: smaller, to stdout
+	$(VENV)/bin/python bench/peers/retrieval.py --rank bin/rank --go $(GO) $(if $(QUICK),--quick,--out bench/RESULTS.md)
+
 bin/gorgonia: bench/peers/gorgonia/main.go bench/peers/gorgonia/go.mod
 	$(GO) build -C bench/peers/gorgonia -o $(CURDIR)/$@ .
 

@@ -32,6 +32,10 @@ def share(x, digits=0):
     return f"{100 * x:.{digits}f} %"
 
 
+def memory(gib):
+    return f"{gib * 1024:.0f} MiB" if gib < 1 else f"{gib:.2f} GiB"
+
+
 def verdict(value, must, aim, lower=False):
     sign = -1 if lower else 1
     if sign * value >= sign * aim:

@@ -10,7 +10,7 @@ import argparse, json, os, subprocess, sys, tempfile, time
 from statistics import median
 
 from race import machine
-from table import Table, write_section
+from table import Table, memory, write_section
 
 ROWS, TRIPLETS = 665_000, 800_000
 LARGE_ROWS, LARGE_TRIPLETS = 10_000_000, 100_000_000
@@ -79,10 +79,6 @@ def pandas_rule(metadata, count, same_colour=0.1, in_class=0.3):
 
 def reached(value, must, aim):
     return "aim" if value <= aim else "must" if value <= must else "**missed**"
-
-
-def memory(gib):
-    return f"{gib * 1024:.0f} MiB" if gib < 1 else f"{gib:.2f} GiB"
 
 
 def section(m, a, r):
