@@ -16,6 +16,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 			{Name: "evaluate", Short: "how good a network is: on triplets, or by retrieval", Run: evaluateCommand},
 			{Name: "embed", Short: "the embeddings of a table's pictures, into a folder", Run: embedCommand},
 			{Name: "search", Short: "the pictures nearest to a query", Run: searchCommand},
+			{Name: "serve", Short: "a local page to search with pictures", Run: serveCommand},
 			{Name: "sheet", Short: "a picture of queries and their nearest pictures, before and after training", Run: sheetCommand},
 			{Name: "export", Short: "the trained network for other programs: safetensors, ONNX", Run: exportCommand},
 		},

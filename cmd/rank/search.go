@@ -11,10 +11,10 @@ import (
 
 	"deeprank/data"
 	"deeprank/internal/cli"
-	"deeprank/internal/embed"
 	"deeprank/internal/kernel"
 	"deeprank/internal/progress"
 	"deeprank/internal/retrieval"
+	"deeprank/internal/searchpage"
 	"deeprank/internal/sheet"
 	"deeprank/internal/vectors"
 )
@@ -38,22 +38,10 @@ type searchResult struct {
 }
 
 type queryResult struct {
-	Query string      `json:"query"` // as it was given
-	Name  string      `json:"name,omitempty"`
-	Hits  []hitResult `json:"hits"`
-	row   int         // of the embeddings; -1 for a picture
-}
-
-// hitResult is a picture that was found. Distance is the squared Euclidean distance, from 0 (equal) to 4 (opposite).
-type hitResult struct {
-	Rank     int     `json:"rank"`
-	Row      int     `json:"row"`
-	Distance float64 `json:"distance"`
-	Name     string  `json:"name,omitempty"`
-	ID       string  `json:"id,omitempty"`
-	Category string  `json:"category,omitempty"`
-	Color    string  `json:"color,omitempty"`
-	Gender   string  `json:"gender,omitempty"`
+	Query string           `json:"query"` // as it was given
+	Name  string           `json:"name,omitempty"`
+	Hits  []searchpage.Hit `json:"hits"`
+	row   int              // of the embeddings; -1 for a picture
 }
 
 func readSearchOptions(args []string, stdout io.Writer) (*searchOptions, error) {
@@ -130,11 +118,7 @@ func searchCommand(ctx context.Context, args []string, stdout, stderr io.Writer)
 	}
 	for q, hits := range found {
 		for i, h := range hits {
-			hit := hitResult{Rank: i + 1, Row: h.Place, Distance: h.Distance}
-			if m := e.Meta; m != nil {
-				hit.Name, hit.ID, hit.Category, hit.Color, hit.Gender = m.Name[h.Place], m.ID[h.Place], m.Category[h.Place], m.Color[h.Place], m.Gender[h.Place]
-			}
-			result.Queries[q].Hits = append(result.Queries[q].Hits, hit)
+			result.Queries[q].Hits = append(result.Queries[q].Hits, searchpage.HitOf(e.Meta, i+1, h))
 		}
 	}
 	report.Status("")
@@ -166,7 +150,7 @@ func (o *searchOptions) embedQueries(ctx context.Context, e *vectors.Folder, res
 		}
 	}()
 	for i, text := range o.queries {
-		q := queryResult{Query: text, Hits: []hitResult{}, row: -1}
+		q := queryResult{Query: text, Hits: []searchpage.Hit{}, row: -1}
 		to := v.Values[i*dim : (i+1)*dim]
 		if digits(text) {
 			row, err := strconv.Atoi(text)
@@ -185,7 +169,7 @@ func (o *searchOptions) embedQueries(ctx context.Context, e *vectors.Folder, res
 		} else {
 			if net == nil {
 				var err error
-				if net, err = o.openNetwork(ctx, e, report); err != nil {
+				if net, err = networkOf(ctx, e, o.embeddings, o.trainedOptions, report); err != nil {
 					return v, err
 				}
 			}
@@ -207,65 +191,16 @@ func digits(s string) bool {
 	return s != ""
 }
 
-// openNetwork opens the network that the embeddings are of. Another one is refused: its distances to them mean nothing.
-func (o *searchOptions) openNetwork(ctx context.Context, e *vectors.Folder, report *progress.Reporter) (*network, error) {
-	t := o.trainedOptions
-	if t.checkpoint == "" && t.run == "" {
-		if e.Info == nil {
-			return nil, cli.Usagef("--checkpoint is missing: %s does not say which network its embeddings are of", o.embeddings)
-		}
-		t.checkpoint = e.Info.Checkpoint
-	}
-	if t.checkpoint == "" && e.Info != nil {
-		t.checkpoint = e.Info.Checkpoint // of the run, but not necessarily its best
-	}
-	net, err := openTrained(ctx, &t, report)
-	if err != nil {
-		if o.checkpoint == "" {
-			err = fmt.Errorf("%w (the path is from %s; --checkpoint names another one)", err, o.embeddings)
-		}
-		return nil, err
-	}
-	if e.Info != nil {
-		sum, err := data.Fingerprint(net.path)
-		if err == nil && sum != e.Info.CheckpointSum {
-			err = &data.Refused{
-				Path: net.path, Reason: fmt.Sprintf("is not the checkpoint that the embeddings in %s were made with", o.embeddings),
-				Remedy: "name that one with --checkpoint, or embed the pictures again",
-			}
-		}
-		if err != nil {
-			net.close()
-			return nil, err
-		}
-	}
-	if d := net.embedder.Dim(); d != e.Dim() {
-		net.close()
-		return nil, &data.Refused{Path: o.embeddings, Reason: fmt.Sprintf("holds embeddings of %d numbers; those of %s have %d", e.Dim(), net.path, d), Remedy: "name the checkpoint that they were made with"}
-	}
-	return net, nil
-}
-
 // embedPicture embeds a picture's file into v.
 func embedPicture(ctx context.Context, net *network, e *vectors.Folder, path string, v []float32) error {
 	pixels, err := loadPicture(path, net.cfg.Size, net.cfg.Fit)
 	if err != nil {
 		return err
 	}
-	var n embed.Network = net.embedder
-	if e.Info != nil && e.Info.Flip {
-		n = embed.NewMirrored(n, net.cfg.Size)
-	}
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	if err := n.Embed(pixels, 1, v); err != nil {
-		return err
-	}
-	if !finite(v) {
-		return fmt.Errorf("the network %s gives no finite numbers for %s", net.path, path)
-	}
-	return nil
+	return net.embedPixels(e, pixels, path, v)
 }
 
 // loadPicture decodes a picture that is in no table.
@@ -302,7 +237,7 @@ func (r *searchResult) write(w io.Writer) {
 		fmt.Fprintf(w, ", %d nearest of %d\n  %4s  %8s  %8s  %-12s %-16s %-10s %s\n", len(q.Hits), r.Pictures, "rank", "distance", "row", "product", "category", "colour", "name")
 		for _, h := range q.Hits {
 			fmt.Fprintf(w, "  %4d  %8.5f  %8d  %-12s %-16s %-10s %s\n", h.Rank, h.Distance, h.Row,
-				shorten(h.ID, 12), shorten(h.Category, 16), shorten(h.Color, 10), shorten(h.Name, 80))
+				shorten(h.ID, 12), shorten(h.Category, 16), shorten(h.Colour, 10), shorten(h.Name, 80))
 		}
 	}
 }
