@@ -20,7 +20,7 @@ def draw(rows, dim):
     """Embeddings of products with EACH pictures, like Stanford Online Products' test side in number, and their products."""
     rng = np.random.default_rng(1)
     x = np.repeat(rng.standard_normal((-(-rows // EACH), dim), dtype=np.float32), EACH, axis=0)[:rows]
-    x += 4 * rng.standard_normal((rows, dim), dtype=np.float32)
+    x += 2.1 * rng.standard_normal((rows, dim), dtype=np.float32)
     x /= np.linalg.norm(x, axis=1, keepdims=True)
     return x, np.arange(rows) // EACH
 
