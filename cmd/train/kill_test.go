@@ -114,7 +114,7 @@ func TestSignals(t *testing.T) {
 	for _, c := range []struct {
 		signal os.Signal
 		code   int
-	}{{os.Interrupt, cli.Interrupted}, {syscall.SIGTERM, cli.Terminated}} {
+	}{{os.Interrupt, cli.Interrupted}, {syscall.SIGTERM, cli.Terminated}, {syscall.SIGUSR1, cli.Terminated}} {
 		dir := tinyShop(t)
 		out := filepath.Join(dir, "run")
 		p := program(t, tinyArgs(dir, out, "--epochs", "100000"))

@@ -37,6 +37,7 @@ func TestExitCode(t *testing.T) {
 		{fmt.Errorf("x: %w", refused), 3},
 		{StopSignal{os.Interrupt}, 130},
 		{errors.Join(refused, fmt.Errorf("x: %w", StopSignal{syscall.SIGTERM})), 143},
+		{StopSignal{syscall.SIGUSR1}, 143},
 		{StopSignal{syscall.SIGHUP}, 1},
 	} {
 		if got := ExitCode(c.err); got != c.want {
@@ -202,6 +203,14 @@ func TestContext(t *testing.T) {
 	}
 	if len(again) > 0 {
 		t.Error("again was called twice")
+	}
+
+	ctx, stop = Context(nil)
+	kill(syscall.SIGUSR1)
+	wait(ctx.Done())
+	stop()
+	if err := context.Cause(ctx); !errors.As(err, &s) || s.Signal != syscall.SIGUSR1 {
+		t.Errorf("the cause is %v, want SIGUSR1", err)
 	}
 
 	ctx, stop = Context(nil)

@@ -5,7 +5,7 @@
 //	          │                    │                              │
 //	     StopSignal            help, usage                     Finish ──> message on stderr, JSON line on stdout, exit code
 //
-// Exit codes: 0 done, 1 failed, 2 flags or config, 3 data refused, 130 and 143 stopped by SIGINT or SIGTERM.
+// Exit codes: 0 done, 1 failed, 2 flags or config, 3 data refused, 130 stopped by SIGINT, 143 by SIGTERM or SIGUSR1.
 //
 // A program's main is
 //

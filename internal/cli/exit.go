@@ -7,7 +7,7 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"syscall"
+	"slices"
 
 	"deeprank/configs"
 	"deeprank/data"
@@ -46,10 +46,10 @@ func ExitCode(err error) int {
 	case err == nil:
 		return Done
 	case errors.As(err, &stop):
-		switch stop.Signal {
-		case os.Interrupt:
+		switch {
+		case stop.Signal == os.Interrupt:
 			return Interrupted
-		case syscall.SIGTERM:
+		case slices.Contains(terminating(), stop.Signal):
 			return Terminated
 		}
 	case errors.As(err, &usage), errors.As(err, &config):
