@@ -13,8 +13,8 @@ import (
 // ErrVersion is what Parse returns after it printed what --version asks for.
 var ErrVersion = errors.New("version printed")
 
-// Parse reads a command line: the defaults, as changed by --config, as changed by the other flags, and
-// checked. program is the name in the messages and the help. --help and --version print to out and return
+// Parse reads a command line: the defaults, as changed by --config, as changed by --set and the other flags, and
+// checked. A key that both --set and its flag give is refused. program is the name in the messages and the help. --help and --version print to out and return
 // pflag.ErrHelp and ErrVersion, with which a program ends well. Every other error is an *Error.
 func Parse(program string, args []string, out io.Writer) (*Config, error) {
 	given, err := readFlags(program, args, out)
@@ -37,10 +37,21 @@ func Parse(program string, args []string, out io.Writer) (*Config, error) {
 		}
 	}
 	var problems []Problem
+	for _, assignment := range given.set {
+		key, err := applySet(&c, assignment)
+		if err != nil {
+			problems = append(problems, problemsOf(err)...)
+			continue
+		}
+		origin[key] = "--set " + key
+	}
 	for _, o := range options(&c) {
 		text, ok := given.values[o.flag]
 		if !ok {
 			continue
+		}
+		if before := origin[o.key()]; strings.HasPrefix(before, "--set ") {
+			problems = append(problems, Problem{before, "is given by --" + o.flag + " too", "leave one of the two out"})
 		}
 		origin[o.key()] = "--" + o.flag
 		if err := parseInto(o.field, text); err != nil {
@@ -67,6 +78,7 @@ func Parse(program string, args []string, out io.Writer) (*Config, error) {
 // given is a command line that is cut into flags, values not yet read.
 type given struct {
 	config string
+	set    []string          // "key=value", in their order
 	values map[string]string // by flag, without dashes
 }
 
@@ -76,7 +88,7 @@ func readFlags(program string, args []string, out io.Writer) (*given, error) {
 	fs.SetOutput(io.Discard)
 	fs.Usage = func() { writeHelp(out, program) }
 	var unused Config // pflag wants values; they are read later, on top of the config file
-	names := []string{"config", "version", "help"}
+	names := []string{"config", "set", "version", "help"}
 	for _, o := range options(&unused) {
 		f := fs.VarPF(flagValue{o.field}, o.flag, "", o.help)
 		if _, ok := o.field.(*bool); ok {
@@ -84,8 +96,9 @@ func readFlags(program string, args []string, out io.Writer) (*given, error) {
 		}
 		names = append(names, o.flag)
 	}
-	var configFlag, version = "", false
+	var configFlag, setFlag, version = "", "", false
 	fs.VarPF(flagValue{&configFlag}, "config", "", "")
+	fs.VarPF(flagValue{&setFlag}, "set", "", "")
 	fs.VarPF(flagValue{&version}, "version", "", "").NoOptDefVal = "true"
 
 	var problems []Problem
@@ -96,6 +109,8 @@ func readFlags(program string, args []string, out io.Writer) (*given, error) {
 		switch f.Name {
 		case "version":
 			version = value == "true"
+		case "set":
+			g.set = append(g.set, value)
 		case "config":
 			if g.config != "" {
 				problems = append(problems, Problem{"--config", "is given twice", "give one file or preset, and flags for the rest"})

@@ -23,7 +23,7 @@ learns from triplets of pictures to put similar products near one another.
 Usage: %s --triplets triplets.tsv --gap 1.0
 
 Defaults are in brackets. Each flag is also a key of the YAML config (--weight-decay: weight_decay);
-a flag overrides the config, the config overrides the default.
+a flag overrides the config, the config overrides the default. --set sets a key by its name.
 `, program)
 	c := Default()
 	table := options(&c)
@@ -31,6 +31,7 @@ a flag overrides the config, the config overrides the default.
 		fmt.Fprintf(&b, "\n%s\n", strings.ToUpper(theme[:1])+theme[1:])
 		if theme == "run" {
 			writeFlag(&b, "config FILE", "YAML config or preset: "+strings.Join(Presets(), ", "), "vgg16")
+			writeFlag(&b, "set KEY=VALUE", "set a key of the config, written as in the file; repeat it for several. For scripts: a key has one name in both", "")
 		}
 		for _, o := range table {
 			if o.theme == theme {
@@ -47,12 +48,13 @@ Examples
   %[1]s --triplets shop/csv/triplets.csv --init vgg16.safetensors --val-triplets shop/csv/val.csv
   %[1]s --triplets triplets.tsv --config small --batch 32 --epochs 20 --out runs/small
   %[1]s --triplets triplets.tsv --config small --batch 32 --epochs 20 --out runs/small --resume auto
+  %[1]s --triplets triplets.tsv --config small --set gap=0.5 --set weight_decay=0 --out runs/gap=0.5
   %[1]s --triplets triplets.tsv --dry-run
   %[1]s --config vgg16-gap --print-config > shop.yaml
 
 Exit codes
   0 done    1 failed    2 flags or config    3 data refused
-  130 and 143 stopped by a signal (SIGINT, SIGTERM), checkpoint saved
+  130 and 143 stopped by a signal (SIGINT; SIGTERM or SIGUSR1), checkpoint saved
 `, program)
 	fmt.Fprint(w, b.String())
 }

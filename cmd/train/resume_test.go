@@ -103,6 +103,10 @@ func TestResumeDone(t *testing.T) {
 		t.Errorf("with another epoch: %d steps, want 24", more.Step)
 	}
 	wantSteps(t, filepath.Join(dir, "run"), 24)
+	code, o, said := start(t.Context(), t, append(args, "--resume", "last", "--set", "steps=25", "--set", "weight_decay=0")...)
+	if code != cli.Done || o.Step != 25 || !strings.Contains(said, "changed since the checkpoint: weight_decay: 0.0005 in the checkpoint, 0.0 now") {
+		t.Errorf("with --set: exit code %d, %+v\n%s", code, o, said)
+	}
 }
 
 // TestResumeDamaged takes the checkpoint before a damaged one and ends with the same bits.
@@ -155,6 +159,7 @@ func TestResumeRefused(t *testing.T) {
 	}{
 		{nil, []string{"holds a run already", "--resume auto"}},
 		{[]string{"--resume", "last", "--width", "0.1", "--lr", "0.5"}, []string{"width: 0.05 in the checkpoint, 0.1 now", "lr: 0.01 in the checkpoint, 0.5 now"}},
+		{[]string{"--resume", "last", "--set", "nesterov=true", "--set", "augment=none"}, []string{"augment: flip,shift in the checkpoint, none now", "nesterov: false in the checkpoint, true now"}},
 		{[]string{"--resume", "last", "--batch", "4"}, []string{"batch: 8 in the checkpoint, 4 now"}},
 		{[]string{"--resume", "last", "--triplets", filepath.Join(dir, "csv", "val_triplets.csv")}, []string{"content of the triplets file"}},
 		{[]string{"--resume", filepath.Join(dir, "none.safetensors")}, []string{"none.safetensors"}},
