@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"path/filepath"
 	"strconv"
 	"syscall"
 	"time"
@@ -126,16 +127,16 @@ func serveCommand(ctx context.Context, args []string, stdout, stderr io.Writer) 
 	page := searchpage.New(searchpage.Options{
 		Gallery: e, Meta: e.Meta, Thumbnails: thumbnails, Team: n.team,
 		Embed: func(pixels []byte, v []float32) error { return n.embedPixels(e, pixels, "a picture that was sent", v) },
-		Size:  n.cfg.Size, Fit: n.cfg.Fit, Title: o.embeddings, Top: o.top, MaxUpload: int64(o.maxUpload) << 20, Host: o.host, Warn: report.Warnf,
+		Size:  n.cfg.Size, Fit: n.cfg.Fit, Title: o.title(), Top: o.top, MaxUpload: int64(o.maxUpload) << 20, Host: o.host, Warn: report.Warnf,
 	})
-	result := &serveResult{Embeddings: o.embeddings, Checkpoint: n.path, Address: "http://" + listener.Addr().String() + "/", Pictures: e.Rows()}
+	result := &serveResult{Embeddings: o.embeddings, Checkpoint: n.path, Address: addressOf(listener), Pictures: e.Rows()}
 	if o.quiet {
 		fmt.Fprintln(stderr, result.Address)
 	} else {
 		report.Printf("page      %s (Ctrl+C ends it)", result.Address)
 	}
-	if tcp := addressOf(listener); tcp != nil && !tcp.IsLoopback() {
-		report.Warnf("all who reach this address can see the pictures and search; 127.0.0.1 is for this machine alone")
+	if a, ok := listener.Addr().(*net.TCPAddr); ok && !a.IP.IsLoopback() {
+		report.Warnf("all who reach this machine at %s can see the pictures and search; 127.0.0.1 is for itself alone", o.listen)
 	}
 	err = serve(ctx, listener, page)
 	result.Searches = page.Searches()
@@ -159,11 +160,21 @@ func (o *serveOptions) open(ctx context.Context) (net.Listener, error) {
 	return l, nil
 }
 
-func addressOf(l net.Listener) net.IP {
-	if a, ok := l.Addr().(*net.TCPAddr); ok {
-		return a.IP
+// addressOf is the page's address for a browser on this machine.
+func addressOf(l net.Listener) string {
+	host, port, err := net.SplitHostPort(l.Addr().String())
+	if ip := net.ParseIP(host); err == nil && ip != nil && ip.IsUnspecified() {
+		return "http://localhost:" + port + "/"
 	}
-	return nil
+	return "http://" + l.Addr().String() + "/"
+}
+
+// title names the gallery on the page, without the folders above it: the page may be shown to others.
+func (o *serveOptions) title() string {
+	if path, err := filepath.Abs(o.embeddings); err == nil {
+		return filepath.Base(path)
+	}
+	return filepath.Base(o.embeddings)
 }
 
 // serve answers until ctx ends; then requests in work get some time. Its error is ctx's, or that of the listener.

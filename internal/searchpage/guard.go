@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"net/http"
 	"slices"
@@ -49,7 +50,19 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 			s.warn("a request failed: %s %q: %v", r.Method, r.URL.Path, err)
 			err = refuse(http.StatusInternalServerError, "the request failed; the program's messages say why")
 		}
+		drain(r)
 		s.fail(noted, err)
+	}
+}
+
+// mostDrained bounds what is read of a body that is refused.
+const mostDrained = 256 << 20
+
+// drain reads the body of a request that is refused: most clients send all of it before they read why. One that asks first, by Expect, is
+// answered at once.
+func drain(r *http.Request) {
+	if r.Header.Get("Expect") == "" {
+		_, _ = io.CopyN(io.Discard, r.Body, mostDrained)
 	}
 }
 
@@ -122,7 +135,7 @@ func (n *noting) Write(b []byte) (int, error) {
 	return n.ResponseWriter.Write(b)
 }
 
-// Unwrap is for http.ResponseController and http.MaxBytesReader.
+// Unwrap is for http.ResponseController.
 func (n *noting) Unwrap() http.ResponseWriter { return n.ResponseWriter }
 
 // enter takes a place, or waits for one as long as the client does.

@@ -60,7 +60,12 @@
     if (product && p.id === product) text.append(make("span", "same product", "same"));
     button.append(img, text);
     button.title = p.name ?? "";
-    button.addEventListener("click", () => pick(p.row));
+    button.addEventListener("click", () => {
+      history.pushState(null, "", "#row=" + p.row); // so that Back leads here
+      pick(p.row);
+      field("heading").focus({ preventScroll: true }); // the button goes
+      scrollTo({ top: 0 });
+    });
     li.append(button);
     return li;
   };
@@ -149,7 +154,6 @@
     field("what").textContent = "Query: picture " + r + " of the gallery";
     show("picture/" + r, "the query");
     write();
-    scrollTo({ top: 0 });
     return run();
   };
 
@@ -189,7 +193,7 @@
   field("clear").addEventListener("click", () => { start(); field("file").focus(); });
   field("filter").addEventListener("submit", (e) => e.preventDefault());
   for (const e of [category, color, top]) e.addEventListener("change", () => { write(); run(); });
-  addEventListener("hashchange", read);
+  addEventListener("popstate", () => { if (info) read(); }); // Back, and an address that was typed
 
   // A picture may be dropped anywhere: a browser would leave the page for it.
   let inside = 0;

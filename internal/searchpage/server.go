@@ -7,6 +7,7 @@ import (
 	"maps"
 	"net"
 	"net/http"
+	"os"
 	"slices"
 	"strings"
 	"sync"
@@ -195,15 +196,16 @@ func answer(w http.ResponseWriter, status int, v any) error {
 }
 
 // allowedHosts are the names that a request may call this machine by: loopback's, and the address that is listened on. A name is
-// never allowed for being resolved to us: that is what DNS rebinding does. any: every address in numbers will do.
+// never allowed for being resolved to us: that is what DNS rebinding does. Where all addresses are listened on, anyAddress: every one in
+// numbers will do, and so will the machine's own name.
 func allowedHosts(listen string) (hosts map[string]bool, anyAddress bool) {
 	hosts = map[string]bool{"localhost": true}
-	ip := net.ParseIP(listen)
-	switch {
-	case listen == "" || ip != nil && ip.IsUnspecified():
-		return hosts, true
-	default:
+	if ip := net.ParseIP(listen); listen != "" && (ip == nil || !ip.IsUnspecified()) {
 		hosts[strings.ToLower(listen)] = true
+		return hosts, false
 	}
-	return hosts, false
+	if name, err := os.Hostname(); err == nil {
+		hosts[strings.ToLower(name)] = true
+	}
+	return hosts, true
 }

@@ -1,6 +1,7 @@
 package searchpage
 
 import (
+	"bufio"
 	"bytes"
 	"cmp"
 	"context"
@@ -15,6 +16,7 @@ import (
 	"image/jpeg"
 	"image/png"
 	"io"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -336,7 +338,7 @@ func TestRefusals(t *testing.T) {
 		if allow := r.Header().Get("Allow"); (r.Code == 405) != (allow != "") {
 			t.Errorf("%s: Allow %q", name, allow)
 		}
-		if strings.Contains(said, filepath.Dir(t.TempDir())) {
+		if strings.Contains(said, "/TestRefusals") {
 			t.Errorf("%s: %q tells a path", name, said)
 		}
 	}
@@ -418,12 +420,17 @@ func TestPage(t *testing.T) {
 			t.Errorf("host %q: %d", host, r.Code)
 		}
 	}
+	name, err := os.Hostname()
+	if err != nil {
+		t.Fatal(err)
+	}
 	for listen, hosts := range map[string]map[string]int{
 		"":           {"192.168.0.9:80": 200, "[fe80::1]": 200, "evil.example": 403, "localhost": 200},
 		"0.0.0.0":    {"192.168.0.9:80": 200, "evil.example": 403},
 		"Shop.local": {"shop.local:80": 200, "192.168.0.9": 403, "localhost": 200},
 		"10.0.0.1":   {"10.0.0.1:8080": 200, "10.0.0.2": 403},
-		"::1":        {"[::1]:8080": 200, "[::2]:8080": 403},
+		"::":         {"[fe80::1]:8080": 200, name: 200, name + ":8080": 200, name + ".evil.example": 403},
+		"::1":        {name: 403, "[::1]:8080": 200, "[::2]:8080": 403},
 	} {
 		other := newWorld(t, func(o *Options) { o.Host = listen })
 		for host, status := range hosts {
@@ -480,6 +487,31 @@ func TestPictures(t *testing.T) {
 		}
 		if l.Matching != want.matching || !slices.Equal(rows, want.rows) {
 			t.Errorf("%s: %+v", query, l)
+		}
+	}
+}
+
+// TestTooBigOverTheNetwork: a client that sends all before it reads is told why it is refused.
+func TestTooBigOverTheNetwork(t *testing.T) {
+	server := httptest.NewServer(newWorld(t, nil).Server)
+	defer server.Close()
+	for _, length := range []int{2 << 20, 30 << 20} {
+		c, err := new(net.Dialer).DialContext(t.Context(), "tcp", server.Listener.Addr().String())
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer c.Close()
+		fmt.Fprintf(c, "POST /api/search HTTP/1.1\r\nHost: localhost\r\nContent-Type: image/png\r\nContent-Length: %d\r\n\r\n", length)
+		if _, err := c.Write(make([]byte, length)); err != nil {
+			t.Fatal(err)
+		}
+		answer, err := http.ReadResponse(bufio.NewReader(c), nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer answer.Body.Close()
+		if answer.StatusCode != http.StatusRequestEntityTooLarge {
+			t.Errorf("%d bytes: %s", length, answer.Status)
 		}
 	}
 }
