@@ -97,9 +97,22 @@ func (c *Config) validate(where func(key string) string) error {
 		k.fail("max_time", "is "+formatDuration(c.MaxTime), "allowed: a time such as 2h30m, or 0 for no limit")
 	}
 	k.whole("patience", c.Patience, 0, math.MaxInt)
-	if c.Patience > 0 && c.ValTriplets == "" {
+	if c.Patience > 0 && c.Criterion() == "" {
 		k.fail("patience", fmt.Sprintf("is %d, but there is nothing to measure on", c.Patience),
-			"give --val-triplets too")
+			"give --val-triplets or --val-metadata too")
+	}
+	switch c.BestBy {
+	case "":
+	case ByAccuracy, ByLoss:
+		if c.ValTriplets == "" {
+			k.fail("best_by", "is "+c.BestBy+", but there are no triplets to measure it on", "give --val-triplets too")
+		}
+	case ByRecall:
+		if c.ValMetadata == "" {
+			k.fail("best_by", "is "+c.BestBy+", but there is no table to search in", "give --val-metadata too")
+		}
+	default:
+		k.fail("best_by", fmt.Sprintf("is %q", c.BestBy), "allowed: accuracy, loss or recall@1")
 	}
 
 	if slices.Contains([]string{"auto", "last", "best"}, c.Resume) && c.Out == "" {

@@ -134,7 +134,8 @@ func TestValidate(t *testing.T) {
 			good: wholes(func(c *Config, v int) { c.MaxTime = time.Duration(v) }, 0, 1),
 			bad:  wholes(func(c *Config, v int) { c.MaxTime = time.Duration(v) }, -1)},
 		{flag: "--patience",
-			good: wholes(func(c *Config, v int) { c.Patience, c.ValTriplets = v, "v" }, 0, 3),
+			good: append(wholes(func(c *Config, v int) { c.Patience, c.ValTriplets = v, "v" }, 0, 3),
+				func(c *Config) { c.Patience, c.ValMetadata = 3, "m" }),
 			bad: append(wholes(func(c *Config, v int) { c.Patience, c.ValTriplets = v, "v" }, -1),
 				func(c *Config) { c.Patience = 3 })},
 		{flag: "--resume",
@@ -155,6 +156,18 @@ func TestValidate(t *testing.T) {
 		{flag: "--eval-every",
 			good: wholes(func(c *Config, v int) { c.EvalEvery = v }, 0, 1),
 			bad:  wholes(func(c *Config, v int) { c.EvalEvery = v }, -1)},
+		{flag: "--best-by",
+			good: []func(c *Config){
+				func(c *Config) { c.BestBy, c.ValTriplets = ByAccuracy, "v" },
+				func(c *Config) { c.BestBy, c.ValTriplets = ByLoss, "v" },
+				func(c *Config) { c.BestBy, c.ValMetadata = ByRecall, "m" },
+			},
+			bad: []func(c *Config){
+				func(c *Config) { c.BestBy, c.ValMetadata = ByAccuracy, "m" },
+				func(c *Config) { c.BestBy, c.ValMetadata = ByLoss, "m" },
+				func(c *Config) { c.BestBy, c.ValTriplets = ByRecall, "v" },
+				func(c *Config) { c.BestBy, c.ValTriplets = "recall@5", "v" },
+			}},
 		{flag: "--log-every",
 			good: wholes(func(c *Config, v int) { c.LogEvery = v }, 1, 100),
 			bad:  wholes(func(c *Config, v int) { c.LogEvery = v }, 0, -1)},
@@ -162,7 +175,7 @@ func TestValidate(t *testing.T) {
 			good: wholes(func(c *Config, v int) { c.Limit = v }, 0, 1),
 			bad:  wholes(func(c *Config, v int) { c.Limit = v }, -1)},
 	}
-	covered := []string{"--metadata", "--images", "--val-triplets", "--shuffle", "--cache", "--init", "--exact", "--out",
+	covered := []string{"--metadata", "--images", "--val-triplets", "--val-metadata", "--shuffle", "--cache", "--init", "--exact", "--out",
 		"--seed", "--dry-run", "--print-config", "--quiet"} // any value of their type is good
 	for _, test := range tests {
 		covered = append(covered, test.flag)

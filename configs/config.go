@@ -21,6 +21,7 @@ type Config struct {
 	Metadata    string  `resume:"allowed"` // the same
 	Images      string  `resume:"allowed"`
 	ValTriplets string  `resume:"allowed"` // changes which checkpoint is the best, not the training
+	ValMetadata string  `resume:"allowed"` // the same
 	Augment     string  `resume:"refused"`
 	Fit         string  `resume:"refused"`
 	Shuffle     bool    `resume:"refused"`
@@ -73,6 +74,7 @@ type Config struct {
 	SaveMinutes float64 `resume:"allowed"`
 	Keep        int     `resume:"allowed"`
 	EvalEvery   int     `resume:"allowed"`
+	BestBy      string  `resume:"refused"` // the scores of its checkpoints would not be comparable
 	LogEvery    int     `resume:"allowed"`
 	Limit       int     `resume:"refused"` // which triplets there are
 	DryRun      bool    `resume:"unlisted"`

@@ -32,6 +32,9 @@ func ResumeDifferences(checkpoint, now *Config) (refused, allowed []Difference) 
 	a, b := *checkpoint, *now
 	a.Augment, b.Augment = canonicalAugment(a.Augment), canonicalAugment(b.Augment)
 	a.Freeze, b.Freeze = canonicalSet(a.Freeze), canonicalSet(b.Freeze)
+	if a.BestBy, b.BestBy = a.Criterion(), b.Criterion(); a.BestBy == "" || b.BestBy == "" {
+		b.BestBy = a.BestBy // one of them has no scores
+	}
 	classes := resumeClasses()
 	old, new := options(&a), options(&b)
 	for i, o := range old {

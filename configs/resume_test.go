@@ -1,6 +1,7 @@
 package configs
 
 import (
+	"fmt"
 	"slices"
 	"testing"
 	"time"
@@ -32,18 +33,19 @@ func change(field any) {
 func TestResumeDifferences(t *testing.T) {
 	classes := map[string][]string{
 		"refused": {"augment", "fit", "shuffle", "size", "width", "fc_dim", "embed_dim", "head", "dropout", "freeze",
-			"gap", "optimizer", "batch", "seed", "limit"},
-		"allowed": {"triplets", "metadata", "images", "val_triplets", "workers", "cache", "cache_limit", "max_bad", "init",
+			"gap", "optimizer", "batch", "seed", "limit", "best_by"},
+		"allowed": {"triplets", "metadata", "images", "val_triplets", "val_metadata", "workers", "cache", "cache_limit", "max_bad", "init",
 			"lr", "momentum", "nesterov", "weight_decay", "schedule", "step_every", "step_factor", "warmup", "clip_grad",
 			"micro_batch", "memory", "epochs", "steps", "max_time", "patience", "threads", "exact", "save_every", "save_minutes", "keep",
 			"eval_every", "log_every"},
 		"unlisted": {"out", "resume", "dry_run", "print_config", "quiet"},
 	}
 	before := Default()
+	before.ValTriplets = "v" // so that a best checkpoint is chosen
 	tested := 0
 	for class, keys := range classes {
 		for _, key := range keys {
-			now := Default()
+			now := before
 			for _, o := range options(&now) {
 				if o.key() == key {
 					change(o.field)
@@ -101,5 +103,24 @@ func TestDifferenceReads(t *testing.T) {
 	}
 	if got, want := allowed[0].String(), "val_triplets: (empty) in the checkpoint, val.tsv now"; got != want {
 		t.Errorf("got %q, want %q", got, want)
+	}
+}
+
+// The default of best_by follows from what is measured on.
+func TestResumeCriterion(t *testing.T) {
+	for _, c := range []struct {
+		checkpoint, now Config
+		refused         string
+	}{
+		{Config{}, Config{ValTriplets: "v", ValMetadata: "m"}, ""},
+		{Config{ValTriplets: "v"}, Config{ValTriplets: "v", BestBy: ByAccuracy}, ""},
+		{Config{ValTriplets: "v"}, Config{}, ""},
+		{Config{ValTriplets: "v"}, Config{ValMetadata: "m"}, "best_by: accuracy in the checkpoint, recall@1 now"},
+		{Config{ValTriplets: "v"}, Config{ValTriplets: "v", BestBy: ByLoss}, "best_by: accuracy in the checkpoint, loss now"},
+	} {
+		refused, _ := ResumeDifferences(&c.checkpoint, &c.now)
+		if got := fmt.Sprint(refused); c.refused == "" && len(refused) > 0 || c.refused != "" && got != "["+c.refused+"]" {
+			t.Errorf("%+v: refused %v, want %q", c, refused, c.refused)
+		}
 	}
 }

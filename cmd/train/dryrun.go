@@ -27,6 +27,12 @@ func dryRun(ctx context.Context, cfg *configs.Config, in *input, path string, re
 	rows := data.UsedRows(append(used, in.val...), in.meta.Rows())
 	report.Printf("checking %d pictures", len(rows))
 	bad := in.pictures.Check(ctx, rows, workers(cfg), nil)
+	if g := in.gallery; g != nil {
+		report.Printf("checking %d pictures to search in", len(g.rows))
+		for _, b := range g.pictures.Check(ctx, g.rows, workers(cfg), nil) {
+			report.Warnf("%v", b.Err)
+		}
+	}
 	for i, b := range bad {
 		if i == 20 {
 			report.Warnf("and %d more pictures", len(bad)-i)
@@ -39,7 +45,7 @@ func dryRun(ctx context.Context, cfg *configs.Config, in *input, path string, re
 			Remedy: "mend them, or allow a larger share"}
 	}
 
-	net, err := buildNetwork(cfg, in.val != nil, false, report)
+	net, err := buildNetwork(cfg, in.validates(), false, report)
 	if err != nil {
 		return out, err
 	}

@@ -1,11 +1,13 @@
 package main
 
 import (
+	"fmt"
 	"time"
 
 	"deeprank/internal/embed"
 	"deeprank/internal/metrics"
 	"deeprank/internal/progress"
+	"deeprank/internal/retrieval"
 	"deeprank/internal/tensorboard"
 )
 
@@ -74,6 +76,15 @@ func (e *events) evaluation(t *trainer, a embed.Accuracy) {
 		values = append(values, *im)
 	}
 	e.add(t.now(), t.step, values...)
+}
+
+// retrieval tells how well the gallery is searched.
+func (e *events) retrieval(at time.Time, step int, n retrieval.Numbers) {
+	values := []tensorboard.Value{tensorboard.Scalar{Tag: "val_map_at_r", Value: n.MAPAtR}}
+	for i, k := range retrieval.Depths() {
+		values = append(values, tensorboard.Scalar{Tag: fmt.Sprintf("val_recall_at_%d", k), Value: n.Recall[i]})
+	}
+	e.add(at, step, values...)
 }
 
 func (e *events) sync() {

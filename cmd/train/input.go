@@ -16,11 +16,20 @@ type input struct {
 	meta     *data.Metadata
 	triplets []data.Triplet
 	val      []data.Triplet
+	gallery  *gallery // nil where none is given
 	pictures *data.Pictures
 	prints   map[string]string // SHA-256 of the files whose content a resumed run must share
 }
 
-func (in *input) close() { _ = in.pictures.Close() } // read-only
+// validates says whether there is something to measure on.
+func (in *input) validates() bool { return in.val != nil || in.gallery != nil }
+
+func (in *input) close() { // read-only
+	_ = in.pictures.Close()
+	if in.gallery != nil {
+		_ = in.gallery.pictures.Close()
+	}
+}
 
 // openInput reads the tables, opens the pictures, and says what was found. It sets the paths that it chose in cfg.
 func openInput(cfg *configs.Config, report *progress.Reporter) (*input, error) {
@@ -59,6 +68,13 @@ func openInput(cfg *configs.Config, report *progress.Reporter) (*input, error) {
 		return nil, err
 	}
 	in.describe(cfg, report)
+	if cfg.ValMetadata != "" {
+		if in.gallery, err = openGallery(cfg, report); err != nil {
+			in.close()
+			return nil, err
+		}
+		in.gallery.warnOverlap(in.meta, in.triplets, report)
+	}
 	return in, nil
 }
 

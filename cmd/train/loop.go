@@ -11,7 +11,6 @@ import (
 
 	"deeprank/configs"
 	"deeprank/data"
-	"deeprank/internal/embed"
 	"deeprank/internal/health"
 	"deeprank/internal/kernel"
 	"deeprank/internal/metrics"
@@ -98,7 +97,7 @@ func (t *trainer) loop(ctx context.Context, loader *data.Loader) (reason string,
 
 		last := t.step == t.total
 		improved := false
-		if t.in.val != nil && (last || t.due(t.cfg.EvalEvery, endOfEpoch)) {
+		if t.in.validates() && (last || t.due(t.cfg.EvalEvery, endOfEpoch)) {
 			if improved, err = t.evaluate(ctx, &record); err != nil {
 				return "", t.stoppedBefore(record, err)
 			}
@@ -221,45 +220,11 @@ func (t *trainer) old() bool {
 func (t *trainer) enough() string {
 	switch {
 	case t.cfg.Patience > 0 && t.sinceBest >= t.cfg.Patience:
-		return fmt.Sprintf("patience: %d evaluations in a row were not better than step %d's accuracy of %.4f", t.sinceBest, t.bestStep, t.best)
+		return fmt.Sprintf("patience: %d evaluations in a row were not better than step %d's %s of %.4f", t.sinceBest, t.bestStep, t.cfg.Criterion(), t.bestValue())
 	case t.cfg.MaxTime > 0 && t.now().Sub(t.started) >= t.cfg.MaxTime:
 		return fmt.Sprintf("max-time: %v have passed", t.cfg.MaxTime)
 	}
 	return ""
-}
-
-// evaluate measures the validation triplets, keeps account of the best, and puts the accuracy into the record.
-func (t *trainer) evaluate(ctx context.Context, r *metrics.Record) (improved bool, err error) {
-	begin := t.now()
-	t.report.Status("step %d: measuring %d validation triplets", t.step, len(t.in.val))
-	a, err := embed.Triplets(ctx, t.net.embedder, t.in.pictures, t.cfg.Size, t.in.val, t.cfg.Gap, workers(t.cfg), func(done int) {
-		t.report.Status("step %d: %d of %d validation triplets measured", t.step, done, len(t.in.val))
-	})
-	if err != nil {
-		if ctx.Err() != nil {
-			err = context.Cause(ctx)
-		}
-		return false, err
-	}
-	if a.Triplets == 0 {
-		return false, &data.Refused{Path: t.cfg.ValTriplets, Reason: "no validation triplet has three pictures that can be read", Remedy: "check the pictures, or leave --val-triplets out"}
-	}
-	t.events.evaluation(t, a)
-	share := a.Share()
-	t.last.ValAccuracy, r.ValAccuracy = &share, &share
-	t.sinceBest++
-	note := ""
-	if improved = !t.hasBest || share > t.best; improved {
-		t.hasBest, t.best, t.bestStep, t.sinceBest = true, share, t.step, 0
-		note = ", the best so far"
-	}
-	skipped := ""
-	if a.Skipped > 0 {
-		skipped = fmt.Sprintf(" (%d skipped, a picture cannot be read)", a.Skipped)
-	}
-	t.report.Printf("step %d: validation accuracy %.4f on %d triplets%s, loss %.4f, D(q,p) %.4f, D(q,n) %.4f%s [%.1f s]",
-		t.step, share, a.Triplets, skipped, a.Loss, a.DPos, a.DNeg, note, t.now().Sub(begin).Seconds())
-	return improved, nil
 }
 
 // save writes the checkpoint of this step; the metrics reach the disk before it.
@@ -295,7 +260,7 @@ func (t *trainer) finish() error {
 // epochEnd does what belongs to the end of an epoch whose last triplets all had unreadable pictures; the step before
 // did not know that it was the last.
 func (t *trainer) epochEnd(ctx context.Context, next data.Position) error {
-	if t.in.val != nil && t.cfg.EvalEvery == 0 {
+	if t.in.validates() && t.cfg.EvalEvery == 0 {
 		if _, err := t.evaluate(ctx, &metrics.Record{}); err != nil {
 			return err
 		}
@@ -336,7 +301,7 @@ func (t *trainer) finishPending(ctx context.Context) error {
 	if err := json.Unmarshal([]byte(t.pending), &r); err != nil {
 		return fmt.Errorf("%s: the record of step %d: %w", t.folder.fromPath, t.step, err)
 	}
-	if t.in.val != nil {
+	if t.in.validates() {
 		if _, err := t.evaluate(ctx, &r); err != nil {
 			return err
 		}

@@ -19,7 +19,11 @@ type outcome struct {
 	Epoch        int      `json:"epoch"`
 	Loss         *float64 `json:"loss"` // of the last step; null when there was none
 	ValAccuracy  *float64 `json:"val_accuracy"`
-	BestAccuracy *float64 `json:"best_val_accuracy"`
+	ValRecall1   *float64 `json:"val_recall_at_1,omitempty"`
+	BestAccuracy *float64 `json:"best_val_accuracy"` // where accuracy makes the best
+	BestBy       string   `json:"best_by,omitempty"` // --best-by
+	Best         *float64 `json:"best,omitempty"`    // its best value
+	BestStep     *int     `json:"best_step,omitempty"`
 	Run          string   `json:"run"`
 	Checkpoint   string   `json:"checkpoint"`
 	Ended        string   `json:"ended,omitempty"` // why, where that is not the end of its epochs or steps

@@ -33,6 +33,7 @@ type place struct {
 type last struct {
 	Loss        *float64 `json:"loss"`         // of the last step; nil before the first
 	ValAccuracy *float64 `json:"val_accuracy"` // of the last evaluation; nil before the first
+	ValRecall1  *float64 `json:"val_recall_at_1,omitempty"`
 }
 
 const pendingKey = "pending_record"

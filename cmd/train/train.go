@@ -55,7 +55,7 @@ func train(ctx context.Context, cfg *configs.Config, stderr io.Writer) (outcome,
 	cfg.Out = f.path
 	report.SetLog(f.log)
 
-	net, err := buildNetwork(cfg, in.val != nil, f.from != nil, report)
+	net, err := buildNetwork(cfg, in.validates(), f.from != nil, report)
 	if err != nil {
 		return out, err
 	}
@@ -144,12 +144,15 @@ func (t *trainer) plan() progress.Plan {
 
 // outcome is what the run came to.
 func (t *trainer) outcome(reason string) outcome {
-	o := outcome{Step: t.step, Epoch: t.next.Epoch + 1, Loss: t.last.Loss, ValAccuracy: t.last.ValAccuracy, Run: t.folder.path, Checkpoint: t.saved, Ended: reason}
+	o := outcome{Step: t.step, Epoch: t.next.Epoch + 1, Loss: t.last.Loss, ValAccuracy: t.last.ValAccuracy, ValRecall1: t.last.ValRecall1, Run: t.folder.path, Checkpoint: t.saved, Ended: reason}
 	if t.next.Index == 0 && t.next.Epoch > 0 {
 		o.Epoch = t.next.Epoch // the one that has just ended
 	}
 	if t.hasBest {
-		o.BestAccuracy = finite(t.best)
+		o.BestBy, o.Best, o.BestStep = t.cfg.Criterion(), finite(t.bestValue()), &t.bestStep
+		if o.BestBy == configs.ByAccuracy {
+			o.BestAccuracy = o.Best
+		}
 	}
 	return o
 }

@@ -46,20 +46,24 @@ func text(t *testing.T, rs []Record) string {
 }
 
 func TestKeysAndOrder(t *testing.T) {
-	acc := 0.5
-	r := Record{1, 2, 3, 4, 5, 6, 7, 8, 9, 10, time.Date(2014, 4, 17, 11, 0, 0, 250e6, time.FixedZone("", 7200)), &acc}
+	acc, loss, recall, mean := 0.5, 0.25, 0.75, 0.125
+	r := Record{1, 2, 3, 4, 5, 6, 7, 8, 9, 10, time.Date(2014, 4, 17, 11, 0, 0, 250e6, time.FixedZone("", 7200)), &acc, &loss, &recall, &mean}
 	b, err := json.Marshal(r)
 	if err != nil {
 		t.Fatal(err)
 	}
 	want := `{"step":1,"epoch":2,"loss":3,"d_pos":4,"d_neg":5,"active":6,"lr":7,"grad_norm":8,"images_per_s":9,` +
-		`"wait":10,"time":"2014-04-17T09:00:00.25Z","val_accuracy":0.5}`
+		`"wait":10,"time":"2014-04-17T09:00:00.25Z","val_accuracy":0.5,"val_loss":0.25,"val_recall_at_1":0.75,"val_map_at_r":0.125}`
 	if string(b) != want {
 		t.Errorf("got  %s\nwant %s", b, want)
 	}
-	r.ValAccuracy = nil
-	if b, _ = json.Marshal(r); bytes.Contains(b, []byte("val_accuracy")) {
-		t.Errorf("an accuracy that was not measured is written: %s", b)
+	var back Record
+	if err := json.Unmarshal(b, &back); err != nil || *back.ValLoss != loss || *back.ValRecall1 != recall || *back.ValMAPAtR != mean {
+		t.Errorf("read again: %+v, %v", back, err)
+	}
+	r.ValAccuracy, r.ValLoss, r.ValRecall1, r.ValMAPAtR = nil, nil, nil, nil
+	if b, _ = json.Marshal(r); bytes.Contains(b, []byte("val_")) {
+		t.Errorf("what was not measured is written: %s", b)
 	}
 }
 

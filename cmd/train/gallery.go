@@ -1,0 +1,96 @@
+package main
+
+import (
+	"context"
+	"fmt"
+
+	"deeprank/configs"
+	"deeprank/data"
+	"deeprank/internal/embed"
+	"deeprank/internal/progress"
+	"deeprank/internal/retrieval"
+)
+
+// gallery is held-out pictures: each one is searched for among the others.
+type gallery struct {
+	meta     *data.Metadata
+	pictures *data.Pictures
+	rows     []int32
+	label    []int32 // the product of each row, -1 where it is unknown
+}
+
+// openGallery reads --val-metadata. Its pictures lie where those of the training do.
+func openGallery(cfg *configs.Config, report *progress.Reporter) (*gallery, error) {
+	m, err := data.ReadMetadata(cfg.ValMetadata)
+	if err != nil {
+		return nil, err
+	}
+	g := &gallery{meta: m, rows: make([]int32, m.Rows()), label: make([]int32, m.Rows())}
+	number, count := map[string]int32{}, map[string]int{}
+	for i, id := range m.ID {
+		g.rows[i], g.label[i] = int32(i), -1
+		if id == "" {
+			continue
+		}
+		if _, ok := number[id]; !ok {
+			number[id] = int32(len(number))
+		}
+		g.label[i] = number[id]
+		count[id]++
+	}
+	queries := 0
+	for _, n := range count {
+		if n > 1 {
+			queries += n
+		}
+	}
+	if queries == 0 {
+		return nil, &data.Refused{Path: cfg.ValMetadata, Reason: "has no product with two pictures, so that no search has a right answer", Remedy: "name another table with --val-metadata, or leave it out"}
+	}
+	if g.pictures, err = openPictures(cfg, m, report); err != nil {
+		return nil, err
+	}
+	report.Printf("gallery   %s: %d pictures of %d products, %d queries", cfg.ValMetadata, m.Rows(), len(number), queries)
+	return g, nil
+}
+
+// warnOverlap says how many of the gallery's products are trained on.
+func (g *gallery) warnOverlap(m *data.Metadata, ts []data.Triplet, report *progress.Reporter) {
+	trained, both := map[string]bool{}, map[string]bool{}
+	for _, row := range data.UsedRows(ts, m.Rows()) {
+		trained[m.ID[row]] = true
+	}
+	for _, id := range g.meta.ID {
+		if id != "" && trained[id] {
+			both[id] = true
+		}
+	}
+	if len(both) > 0 {
+		report.Warnf("%d of the gallery's products are also trained on: its recall flatters the model", len(both))
+	}
+}
+
+// measure embeds the pictures and searches; bad is how many could not be read.
+func (g *gallery) measure(ctx context.Context, net *network, cfg *configs.Config, told func(done, total int)) (numbers retrieval.Numbers, bad int, err error) {
+	dim := net.embedder.Dim()
+	v := retrieval.Matrix{Values: make([]float32, 0, len(g.rows)*dim), Columns: dim}
+	p := retrieval.Pictures{}
+	err = embed.Rows(ctx, net.embedder, g.pictures, cfg.Size, g.rows, workers(cfg), func(i int, e []float32) error {
+		v.Values = append(v.Values, e...)
+		p.Label, p.Key = append(p.Label, g.label[i]), append(p.Key, g.rows[i])
+		told(i+1, len(g.rows))
+		return nil
+	}, func(int, error) { bad++ })
+	if err != nil {
+		return numbers, bad, err
+	}
+	p.Source = v
+	if v.Rows() == 0 {
+		return numbers, bad, &data.Refused{Path: cfg.ValMetadata, Reason: fmt.Sprintf("none of its %d pictures can be read", bad), Remedy: "check the pictures, or leave --val-metadata out"}
+	}
+	r, err := retrieval.Measure(ctx, net.team, p, p, nil)
+	if err != nil {
+		return numbers, bad, err
+	}
+	return r.All, bad, nil
+}
