@@ -42,6 +42,9 @@ type serveResult struct {
 // thumbnailSide is that of the pictures on the page, in pixels: sharp on a screen of two pixels a point, and some 10 kB.
 const thumbnailSide = 320
 
+// spareMemory is for what requests need: the largest picture that may be sent takes some 600 MB while it is decoded.
+const spareMemory = 1 << 30
+
 // closing is how long requests may take to end after a signal.
 const closing = 5 * time.Second
 
@@ -124,6 +127,7 @@ func serveCommand(ctx context.Context, args []string, stdout, stderr io.Writer) 
 		return nil, &data.Refused{Path: o.embeddings, Reason: "cannot be searched", Err: err}
 	}
 	report.Status("")
+	cli.LimitMemory(spareMemory)
 	page := searchpage.New(searchpage.Options{
 		Gallery: e, Meta: e.Meta, Thumbnails: thumbnails, Team: n.team,
 		Embed: func(pixels []byte, v []float32) error { return n.embedPixels(e, pixels, "a picture that was sent", v) },

@@ -2,6 +2,7 @@ package cli
 
 import (
 	"os"
+	"runtime"
 	"runtime/debug"
 )
 
@@ -14,6 +15,16 @@ const garbage = 256 << 20
 func LimitGarbage(alive int64) {
 	if os.Getenv("GOGC") == "" {
 		debug.SetGCPercent(gcPercent(alive))
+	}
+}
+
+// LimitMemory has memory collected when the program takes so many bytes more than now, for one that lives long and now and then needs
+// much at once, of which Go's own rule would keep twice as much. GOMEMLIMIT, where it is set, wins.
+func LimitMemory(spare int64) {
+	if os.Getenv("GOMEMLIMIT") == "" {
+		var m runtime.MemStats
+		runtime.ReadMemStats(&m)
+		debug.SetMemoryLimit(int64(m.Sys-m.HeapReleased) + spare)
 	}
 }
 

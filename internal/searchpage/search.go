@@ -168,6 +168,9 @@ func (s *Server) nearest(r *http.Request, pixels []byte, v []float32, ask *wish)
 	return hits[0], nil
 }
 
+// mostPixels bounds a picture that is sent: a file of some 100 kB can be of any size. Large cameras have 50 megapixels.
+const mostPixels = 64_000_000
+
 // upload reads the picture in the body and brings it to the network's size.
 func (s *Server) upload(w http.ResponseWriter, r *http.Request) ([]byte, error) {
 	kind, _, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
@@ -195,7 +198,7 @@ func (s *Server) upload(w http.ResponseWriter, r *http.Request) ([]byte, error) 
 		return nil, err
 	}
 	defer leave(s.decoding)
-	pixels, err := data.DecodePicture(content, s.o.Size, s.o.Fit)
+	pixels, err := data.DecodePicture(content, s.o.Size, s.o.Fit, mostPixels)
 	if bad, ok := errors.AsType[*data.Refused](err); ok {
 		text := bad.Error()
 		if strings.HasPrefix(bad.Reason, "is ") {

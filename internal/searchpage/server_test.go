@@ -21,6 +21,7 @@ import (
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"strings"
 	"sync"
@@ -105,7 +106,8 @@ func newWorld(t *testing.T, change func(o *Options)) *world {
 	o := Options{
 		Gallery: g, Meta: m, Thumbnails: thumbnails, Team: team, Size: 16, Fit: "stretch", Title: "gallery", Top: 10, MaxUpload: 1 << 20, Host: "127.0.0.1",
 		Embed: func(pixels []byte, v []float32) error {
-			w.embedded++ // without a lock: the race detector sees two at once
+			w.embedded++                                        // without a lock: the race detector sees two at once,
+			team.Run(200, func(int, int) { runtime.Gosched() }) // and so does the team
 			if w.panics {
 				panic("kernel: secret")
 			}
@@ -287,6 +289,7 @@ func TestRefusals(t *testing.T) {
 		"SVG":               {"POST", "/api/search", "image/svg+xml", []byte("<svg/>"), nil, 422, "is SVG"},
 		"cut off":           {"POST", "/api/search", "image/png", good[:len(good)/2], nil, 422, "damaged"},
 		"bomb":              {"POST", "/api/search", "image/png", header(29_000, 29_000), nil, 422, "29000 x 29000 pixels"},
+		"large":             {"POST", "/api/search", "image/png", header(8001, 8000), nil, 422, "at most 64 megapixels"},
 		"wide":              {"POST", "/api/search", "image/png", header(4_000_000_000, 1), nil, 422, ""},
 		"torn":              {"POST", "/api/search", "image/png", nil, torn, 400, "did not come whole"},
 		"row in a post":     {"POST", "/api/search?row=1", "image/png", good, nil, 400, `"row" is not known`},
@@ -387,6 +390,9 @@ func TestFailures(t *testing.T) {
 	}
 	if r := w.ask(t, http.MethodPost, "/api/search", "image/png", good); r.Code != 503 || r.Header().Get("Retry-After") == "" {
 		t.Errorf("too many: %d %s", r.Code, r.Body)
+	}
+	if r := w.ask(t, http.MethodPost, "/api/search", "image/png", make([]byte, 2<<20)); r.Code != 413 {
+		t.Errorf("what says that it is too big waits for no place: %d", r.Code)
 	}
 	w.Wait()
 	if r := w.ask(t, http.MethodGet, "/", "", nil); r.Code != 503 {
