@@ -124,6 +124,10 @@ bench-triplets: build $(STAMP) ## times drawing triplets against its targets and
 bench-retrieval: build $(STAMP) ## times rank's evaluation and search against pytorch-metric-learning with faiss and a copy of memory, into bench/RESULTS.md (five minutes); QUICK=1: smaller, to stdout
 	$(VENV)/bin/python bench/peers/retrieval.py --rank bin/rank --go $(GO) $(if $(QUICK),--quick,--out bench/RESULTS.md)
 
+.PHONY: bench-seeds
+bench-seeds: build $(STAMP) ## trains the demo's network with PyTorch too, five seeds each, and compares what comes out, into bench/RESULTS.md (a quarter of an hour)
+	$(VENV)/bin/python bench/peers/seeds.py --train bin/train --triplets bin/triplets --out bench/RESULTS.md
+
 bin/gorgonia: bench/peers/gorgonia/main.go bench/peers/gorgonia/go.mod
 	$(GO) build -C bench/peers/gorgonia -o $(CURDIR)/$@ .
 
