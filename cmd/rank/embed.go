@@ -20,6 +20,7 @@ import (
 type embedOptions struct {
 	trainedOptions
 	metadata, images, out string
+	projector             string
 	flip, float16, quiet  bool
 }
 
@@ -32,6 +33,7 @@ type embedResult struct {
 	DType      string `json:"dtype"`
 	Skipped    int    `json:"skipped"` // pictures that could not be read
 	Resumed    int    `json:"resumed"` // rows of the table that were done before
+	Projector  string `json:"projector,omitempty"`
 }
 
 func readEmbedOptions(args []string, stdout io.Writer) (*embedOptions, error) {
@@ -47,6 +49,7 @@ It goes on where it stopped, if the checkpoint, the table and the options are th
 	f.StringVar(&o.metadata, "metadata", "", "table of the pictures")
 	f.StringVar(&o.images, "images", "", "folder of the pictures (default: images beside the table or one level up)")
 	f.StringVar(&o.out, "out", "", "folder to write; it is made")
+	f.StringVar(&o.projector, "projector", "", "also write the folder that TensorBoard's projector shows: tensorboard --logdir DIR")
 	f.BoolVar(&o.flip, "flip", false, "average with the mirrored picture: twice the time, often a little better")
 	f.BoolVar(&o.float16, "float16", false, "store 2 bytes a number instead of 4")
 	f.IntRange(&o.threads, "threads", 0, 0, 1024, "threads; 0 is one a CPU")
@@ -60,8 +63,13 @@ It goes on where it stopped, if the checkpoint, the table and the options are th
 	case o.out == "":
 		return nil, cli.Usagef("--out DIR is missing: the folder to write")
 	}
-	if info, err := os.Stat(o.out); err == nil && !info.IsDir() {
-		return nil, cli.Usagef("--out %s is a file; name a folder", o.out)
+	for flag, dir := range map[string]string{"--out": o.out, "--projector": o.projector} {
+		if info, err := os.Stat(dir); dir != "" && err == nil && !info.IsDir() {
+			return nil, cli.Usagef("%s %s is a file; name a folder", flag, dir)
+		}
+	}
+	if o.projector != "" && filepath.Clean(o.projector) == filepath.Clean(o.out) {
+		return nil, cli.Usagef("--projector %s is --out too; both have a metadata.tsv, name another folder", o.projector)
 	}
 	return &o, o.check()
 }
@@ -103,7 +111,7 @@ func embedCommand(ctx context.Context, args []string, stdout, stderr io.Writer) 
 	result := embedResult{Embeddings: o.out, Checkpoint: net.path, Dim: info.Dim, DType: info.DType}
 	w, err := vectors.Create(o.out, *info)
 	if errors.Is(err, vectors.ErrComplete) {
-		return o.complete(result, report)
+		return o.complete(ctx, result, report)
 	}
 	if err != nil {
 		return nil, err
@@ -128,11 +136,20 @@ func embedCommand(ctx context.Context, args []string, stdout, stderr io.Writer) 
 		report.Warnf("%d of %d pictures cannot be read and have no embedding; skipped.tsv lists them", done.Skipped, m.Rows())
 	}
 	report.Printf("written   %s: %d embeddings of %d numbers, %s", o.out, done.Rows, done.Dim, done.DType)
-	return result, nil
+	return o.projected(ctx, result, report)
+}
+
+// projected writes for the projector, if that is asked for.
+func (o *embedOptions) projected(ctx context.Context, result embedResult, report *progress.Reporter) (any, error) {
+	if o.projector == "" {
+		return result, nil
+	}
+	result.Projector = o.projector
+	return result, project(ctx, o.out, o.projector, o.images, report)
 }
 
 // complete is the end where the folder has just these embeddings.
-func (o *embedOptions) complete(result embedResult, report *progress.Reporter) (any, error) {
+func (o *embedOptions) complete(ctx context.Context, result embedResult, report *progress.Reporter) (any, error) {
 	e, err := vectors.OpenFolder(o.out)
 	if err != nil {
 		return nil, err
@@ -140,7 +157,7 @@ func (o *embedOptions) complete(result embedResult, report *progress.Reporter) (
 	defer e.Close()
 	report.Printf("%s holds these embeddings already", o.out)
 	result.Rows, result.Skipped, result.Resumed = e.Rows(), e.Info.Skipped, e.Info.Pictures
-	return result, nil
+	return o.projected(ctx, result, report)
 }
 
 // info says what the embeddings are made of.

@@ -75,8 +75,15 @@ func TestEmbed(t *testing.T) {
 		if !strings.Contains(stderr, "2 of 120 pictures cannot be read") {
 			t.Errorf("stderr %q", stderr)
 		}
-		if code, line, _, _ := callFor[embedResult](t, args...); code != 0 || line.Rows != 118 || line.Resumed != 120 {
+		projector := filepath.Join(t.TempDir(), "p")
+		if code, line, _, _ := callFor[embedResult](t, append(args, "--projector", projector)...); code != 0 || line.Rows != 118 || line.Resumed != 120 || line.Projector != projector {
 			t.Errorf("again: exit code %d, %+v", code, line)
+		}
+		if b, err := os.ReadFile(filepath.Join(projector, "tensors.tsv")); err != nil || bytes.Count(b, []byte("\n")) != 118 {
+			t.Errorf("the projector has %d lines, %v", bytes.Count(b, []byte("\n")), err)
+		}
+		if code, _, _, stderr := callFor[embedResult](t, append(args, "--projector", dir+"/.")...); code != 2 || !strings.Contains(stderr, "name another folder") {
+			t.Errorf("one folder for both: exit code %d, %s", code, stderr)
 		}
 		code, _, _, stderr = callFor[embedResult](t, append(args, "--flip")...)
 		if code != 3 || !strings.Contains(stderr, "--flip was false") {
