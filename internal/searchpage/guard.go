@@ -138,14 +138,21 @@ func (n *noting) Write(b []byte) (int, error) {
 // Unwrap is for http.ResponseController.
 func (n *noting) Unwrap() http.ResponseWriter { return n.ResponseWriter }
 
-// enter takes a place, or waits for one as long as the client does.
+// enter takes a place, or waits for one as long as the client does. Nothing is begun for a client that is gone.
 func enter(ctx context.Context, places chan struct{}) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
 	select {
 	case places <- struct{}{}:
-		return nil
 	case <-ctx.Done():
 		return ctx.Err()
 	}
+	if err := ctx.Err(); err != nil { // both were ready
+		leave(places)
+		return err
+	}
+	return nil
 }
 
 func leave(places chan struct{}) { <-places }

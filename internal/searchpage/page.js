@@ -102,9 +102,8 @@
       list = answer.hits ?? answer.pictures;
       tell("");
       field("heading").textContent = answer.hits ? "Nearest pictures" : "Pictures of the gallery";
-      field("status").textContent = list.length === 0 ? "No picture has this category and colour." :
-        answer.hits ? "The nearest " + number(list.length) + " of " + number(answer.matching) + " pictures that match." :
-          number(list.length) + " of " + number(answer.matching) + " pictures. Pick one to see what is near to it.";
+      const of = number(list.length) + " of " + number(answer.matching) + (category.value || color.value ? " pictures that match the filter." : " pictures.");
+      field("status").textContent = list.length === 0 ? "No other picture has this category and colour." : answer.hits ? "The nearest " + of : of + " Pick one to see what is near to it.";
       field("hits").replaceChildren(...list.map((p) => card(p, product)));
     } catch (e) {
       if (mine !== running || e.name === "AbortError") return;

@@ -384,6 +384,11 @@ func TestFailures(t *testing.T) {
 		t.Errorf("warned of %q", w.warnings)
 	}
 	<-w.work
+	for range 100 {
+		if err := enter(gone, w.work); err == nil || len(w.work) > 0 {
+			t.Fatal("work is begun for a client that is gone")
+		}
+	}
 
 	for range mostUploads {
 		w.uploads <- struct{}{}
