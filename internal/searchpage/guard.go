@@ -44,11 +44,12 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}()
 	if err := s.serve(noted, r); err != nil {
 		if _, ok := errors.AsType[*refusal](err); !ok {
-			if r.Context().Err() != nil {
-				return // nobody listens any more
+			if r.Context().Err() != nil { // the client is gone or has closed its side, or the program ends
+				err = refuse(http.StatusServiceUnavailable, "the request was given up, since the connection was closed or the program is ending")
+			} else {
+				s.warn("a request failed: %s %q: %v", r.Method, r.URL.Path, err)
+				err = refuse(http.StatusInternalServerError, "the request failed; the program's messages say why")
 			}
-			s.warn("a request failed: %s %q: %v", r.Method, r.URL.Path, err)
-			err = refuse(http.StatusInternalServerError, "the request failed; the program's messages say why")
 		}
 		drain(r)
 		s.fail(noted, err)

@@ -379,9 +379,10 @@ func TestFailures(t *testing.T) {
 	w.work <- struct{}{}
 	r := httptest.NewRequestWithContext(gone, http.MethodGet, "/api/search?row=1", http.NoBody)
 	r.Host = "localhost"
-	w.ServeHTTP(httptest.NewRecorder(), r)
-	if len(w.warnings) > 0 {
-		t.Errorf("warned of %q", w.warnings)
+	given := httptest.NewRecorder()
+	w.ServeHTTP(given, r)
+	if len(w.warnings) > 0 || given.Code != 503 {
+		t.Errorf("%d, warned of %q", given.Code, w.warnings)
 	}
 	<-w.work
 	for range 100 {
