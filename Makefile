@@ -121,8 +121,9 @@ bench-triplets: build $(STAMP) ## times drawing triplets against its targets and
 	$(VENV)/bin/python bench/peers/triplets.py --triplets bin/triplets $(if $(QUICK),--quick,--out bench/RESULTS.md)
 
 .PHONY: bench-retrieval
-bench-retrieval: build $(STAMP) ## times rank's evaluation and search against pytorch-metric-learning with faiss and a copy of memory, into bench/RESULTS.md (five minutes); QUICK=1: smaller, to stdout
-	$(VENV)/bin/python bench/peers/retrieval.py --rank bin/rank --go $(GO) $(if $(QUICK),--quick,--out bench/RESULTS.md)
+bench-retrieval: build $(STAMP) $(TFSTAMP) ## times rank's embeddings, evaluation and search against PyTorch, pytorch-metric-learning with faiss and a copy of memory, into bench/RESULTS.md (ten minutes); QUICK=1: smaller, to stdout
+	$(VENV)/bin/python bench/peers/retrieval.py --rank bin/rank --go $(GO) \
+		$$(t=$$(bench/peers/tcmalloc.sh $(TFVENV)) && echo --tcmalloc $$t) $(if $(QUICK),--quick,--out bench/RESULTS.md)
 
 .PHONY: bench-seeds
 bench-seeds: build $(STAMP) ## trains the demo's network with PyTorch too, five seeds each, and compares what comes out, into bench/RESULTS.md (a quarter of an hour)

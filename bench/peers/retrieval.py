@@ -1,19 +1,23 @@
-"""Times `rank evaluate` and `rank search` on embeddings against pytorch-metric-learning with faiss, and against the memory's speed.
+"""Times `rank embed` against PyTorch's forward pass, and `rank evaluate` and `rank search` on embeddings against pytorch-metric-learning
+with faiss and against the memory's speed.
 
     make bench-retrieval             into a section of bench/RESULTS.md
     make bench-retrieval QUICK=1     smaller, to stdout alone
 
 Ours and theirs alternate, each in a process of its own. `rank evaluate` is timed from start to end, reading its files included; of the
 peer's process only the metrics count, with the embeddings in memory (memory: the whole process less what it holds after its imports).
+`rank embed` is timed from start to end too, reading the full-size network and PICTURES cached pictures included; of PyTorch the fastest step counts,
+on a batch in memory, by the fastest of its variants.
 """
 import argparse, json, os, subprocess, sys, tempfile, time
 
 import numpy as np
 
-from race import machine
+from race import REFERENCE, TORCH, machine
 from table import Table, memory, verdict, times, write_section
 
 EACH = 5  # pictures of a product
+PICTURES = 480  # that rank embed embeds
 
 
 def draw(rows, dim):
@@ -90,6 +94,37 @@ def metrics(path, threads):
                           versions=f"pytorch-metric-learning {pytorch_metric_learning.__version__}, faiss {faiss.__version__}, PyTorch {torch.__version__}")))
 
 
+def result(command, env=None):
+    p = subprocess.run(command, stdout=subprocess.PIPE, text=True, env=env)
+    if p.returncode:
+        sys.exit(f"{' '.join(command)}: exit code {p.returncode}")
+    return json.loads(p.stdout.strip().splitlines()[-1])
+
+
+def embed(a, d):
+    """Milliseconds a picture of rank embed and of PyTorch's variants, a list of each."""
+    programs = os.path.dirname(a.rank)
+    result([f"{programs}/triplets", "demo", f"{d}/shop", "--size", "224", "--products", str(PICTURES // 4), "--views", "4", "--quiet"])
+    table = f"{d}/shop/csv/sample_set.csv"
+    result([f"{programs}/train", "--triplets", f"{d}/shop/csv/triplets.csv", "--steps", "1", "--out", f"{d}/run", "--cache", f"{d}/cache", "--quiet"])
+    env = dict(os.environ, OMP_NUM_THREADS=str(a.threads), **({"LD_PRELOAD": a.tcmalloc} if a.tcmalloc else {}))
+    got = {"rank embed": []}
+    variants = list(TORCH)
+    for i in range(a.rounds + 1):
+        begin = time.perf_counter()
+        r = result([a.rank, "embed", "--run", f"{d}/run", "--metadata", table, "--out", f"{d}/e{i}", "--threads", str(a.threads), "--quiet"])
+        took = 1e3 * (time.perf_counter() - begin) / r["rows"]
+        if i == 0:
+            continue  # it filled the cache of pictures
+        got["rank embed"].append(took)
+        for v in variants:
+            p = result([sys.executable, REFERENCE, "step", "--threads", str(a.threads), "--steps", "5", "--infer", *TORCH[v]], env)
+            got.setdefault("PyTorch, " + v, []).append(p["ms_per_image"])
+        variants = sorted(variants, key=lambda v: got["PyTorch, " + v][0])[:1]
+        print("  ".join(f"{k} {x[-1]:.1f} ms" for k, x in got.items()), file=sys.stderr)
+    return got
+
+
 def copy_rate(rows, dim, threads, rounds):
     """Bytes a second, read and written together, of PyTorch's copy of such a matrix: the fastest of some."""
     import torch
@@ -121,6 +156,12 @@ def section(m, a, rows, r):
         f"- {rows:,} embeddings of {a.dim} numbers, {EACH} of each product, drawn; every one is a query", "",
     ]
     t = Table()
+    if r["embed"]:
+        mine = r["embed"].pop("rank embed")
+        name = min(r["embed"], key=lambda n: r["embed"][n][0])
+        each = [y / x for x, y in zip(mine, r["embed"][name])]
+        t.add(f"`rank embed`, {PICTURES} cached pictures of 224 x 224, full network, start to end, against PyTorch's fastest forward", times(2.1), times(2.7), f"**{times(float(np.median(each)))}**",
+              verdict(float(np.median(each)), 2.1, 2.7), f"{min(mine):.1f} against {min(r['embed'][name]):.1f} ms/image; {name}; {len(each)} rounds, {min(each):.2f} to {max(each):.2f}")
     ratios = [y["s"] / x["s"] for x, y in zip(o, p)]
     middle = float(np.median(ratios))
     t.add("recall, R-precision and mAP@R, against pytorch-metric-learning with faiss-cpu", "1 times", "2 times", f"**{times(middle)}**", verdict(middle, 1, 2),
@@ -146,6 +187,7 @@ def main():
     p.add_argument("--dim", type=int, default=512)
     p.add_argument("--threads", type=int, default=len(os.sched_getaffinity(0)))
     p.add_argument("--quick", action="store_true", help="a tenth of the embeddings, one round")
+    p.add_argument("--tcmalloc", help="libtcmalloc, preloaded for PyTorch's forward pass")
     p.add_argument("--metrics", help=argparse.SUPPRESS)
     a = p.parse_args()
     if a.metrics:
@@ -157,8 +199,10 @@ def main():
     rows = a.rows // 10 if a.quick else a.rows
     if a.quick:
         a.rounds = 1
-    r = dict(ours=[], peer=[])
+    r = dict(ours=[], peer=[], embed=None)
     with tempfile.TemporaryDirectory() as d:
+        if not a.quick:
+            r["embed"] = embed(a, d)
         x, products = draw(rows, a.dim)
         folder(f"{d}/e", x, products)
         for _ in range(a.rounds):
