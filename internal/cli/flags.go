@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"strings"
 
 	"github.com/spf13/pflag"
@@ -41,6 +42,15 @@ func (f *Flags) IntRange(p *int, name string, value, low, high int, usage string
 // Read reads a command line that has just so many arguments besides flags. After --help it has printed the help and
 // returns pflag.ErrHelp; every other error is a *UsageError.
 func (f *Flags) Read(args []string, arguments int, stdout io.Writer) error {
+	return f.read(args, arguments, arguments, stdout)
+}
+
+// ReadSome is Read for a command line with at least so many arguments.
+func (f *Flags) ReadSome(args []string, least int, stdout io.Writer) error {
+	return f.read(args, least, math.MaxInt, stdout)
+}
+
+func (f *Flags) read(args []string, least, most int, stdout io.Writer) error {
 	switch err := f.Parse(args); {
 	case errors.Is(err, pflag.ErrHelp):
 		fmt.Fprintf(stdout, "%s\n\nUsage: %s [flags]\n\nFlags\n%s", f.about, f.usage(), f.FlagUsages())
@@ -49,9 +59,9 @@ func (f *Flags) Read(args []string, arguments int, stdout io.Writer) error {
 		return Usagef("%w; see %s --help", err, f.command)
 	}
 	switch n := f.NArg(); {
-	case n > arguments:
-		return Usagef("%q is too much; usage: %s", f.Arg(arguments), f.usage())
-	case n < arguments:
+	case n > most:
+		return Usagef("%q is too much; usage: %s", f.Arg(most), f.usage())
+	case n < least:
 		return Usagef("something is missing; usage: %s", f.usage())
 	}
 	for _, r := range f.ranges {

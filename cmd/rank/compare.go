@@ -1,0 +1,280 @@
+package main
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"math"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"deeprank/configs"
+	"deeprank/data"
+	"deeprank/internal/atomicfile"
+	"deeprank/internal/cli"
+	"deeprank/internal/curves"
+	"deeprank/internal/history"
+	"deeprank/internal/metrics"
+	"deeprank/internal/progress"
+	"deeprank/internal/sheet"
+)
+
+// compareOptions are the flags of the command compare.
+type compareOptions struct {
+	runs      []string
+	by, out   string
+	jsonAlone bool
+}
+
+// compareResult is what the command tells on stdout.
+type compareResult struct {
+	By      string        `json:"by"`
+	Winner  string        `json:"winner,omitempty"` // none where the first two are equal, or nothing was measured
+	Runs    []comparedRun `json:"runs"`             // the best one first
+	LeftOut []leftOut     `json:"left_out,omitempty"`
+	Out     string        `json:"out,omitempty"`
+}
+
+// comparedRun is a run in a few numbers; those that were never measured are left out.
+type comparedRun struct {
+	Run          string            `json:"run"`
+	State        history.State     `json:"status"`
+	Steps        int               `json:"steps"`
+	PlannedSteps int               `json:"planned_steps,omitempty"`
+	BestAccuracy *float64          `json:"best_accuracy,omitempty"`
+	BestStep     int               `json:"best_step,omitempty"`
+	Loss         *float64          `json:"loss,omitempty"` // mean over the last loss_steps steps
+	LossSteps    int               `json:"loss_steps"`
+	ImagesPerS   *float64          `json:"images_per_s,omitempty"`
+	Seconds      float64           `json:"seconds"`          // in the steps
+	Config       map[string]string `json:"config,omitempty"` // the settings in which the runs differ
+
+	name    string // as the table has it
+	run     *history.Run
+	summary history.Summary
+}
+
+// leftOut is a run that cannot be compared.
+type leftOut struct {
+	Run    string `json:"run"`
+	Reason string `json:"reason"`
+}
+
+func readCompareOptions(args []string, stdout io.Writer) (*compareOptions, error) {
+	var o compareOptions
+	f := cli.NewFlags("rank compare", "RUN…", `Puts runs in a table, the best one first: steps, best validation accuracy and its step, loss (mean over the last 100
+steps), images a second and time (in the steps, without evaluations and pauses), and the settings in which they differ.
+A run that is still going on can be among them. A folder without usable metrics is left out with a warning.`)
+	f.StringVar(&o.by, "by", "accuracy", "what the best run is best in: accuracy or loss")
+	f.StringVar(&o.out, "out", "", "a picture of their validation accuracy and loss over the steps, .svg or .png")
+	f.BoolVar(&o.jsonAlone, "json", false, "no table, the JSON line alone")
+	if err := f.ReadSome(args, 1, stdout); err != nil {
+		return nil, err
+	}
+	if o.by != "accuracy" && o.by != "loss" {
+		return nil, cli.Usagef("--by %s: it must be accuracy or loss", o.by)
+	}
+	o.runs = f.Args()
+	if !f.Changed("out") {
+		return &o, nil
+	}
+	if kind := strings.ToLower(filepath.Ext(o.out)); o.out != "" && kind != ".svg" && kind != ".png" {
+		return nil, cli.Usagef("--out %s: its name must end in .svg or .png", o.out)
+	}
+	return &o, checkTarget("--out", o.out, "picture")
+}
+
+// compareCommand compares.
+func compareCommand(ctx context.Context, args []string, stdout, stderr io.Writer) (any, error) {
+	o, err := readCompareOptions(args, stdout)
+	if err != nil {
+		return nil, err
+	}
+	report := progress.New(stderr, nil, progress.Options{})
+	defer func() { _ = report.Close() }() // there is no log file
+	result := compareResult{By: o.by, Runs: []comparedRun{}}
+	runs, err := readRuns(ctx, o.runs, &result, report)
+	if err != nil {
+		return nil, err
+	}
+	differences := history.Differences(runs)
+	warnUnlike(differences, o.by, report)
+	for i, r := range runs {
+		result.Runs = append(result.Runs, compared(r, i, differences))
+	}
+	slices.SortStableFunc(result.Runs, func(a, b comparedRun) int { return better(o.by, &a.summary, &b.summary) })
+	verdict := result.judge(o.by)
+	if o.out != "" {
+		if err := writeCurves(o.out, result.Runs); err != nil {
+			return nil, err
+		}
+		result.Out = o.out
+	}
+	if !o.jsonAlone {
+		writeComparison(stdout, result.Runs, differences)
+		fmt.Fprintf(stdout, "\n%s\n", verdict)
+	}
+	return result, nil
+}
+
+// readRuns reads the runs, each once, and tells of those that are left out.
+func readRuns(ctx context.Context, dirs []string, result *compareResult, report *progress.Reporter) (runs []*history.Run, _ error) {
+	seen := map[string]bool{}
+	usage := true
+	for _, dir := range dirs {
+		if ctx.Err() != nil {
+			return nil, ctx.Err()
+		}
+		if key := filepath.Clean(dir); seen[key] {
+			report.Warnf("%s is named twice; it is compared once", dir)
+			continue
+		} else {
+			seen[key] = true
+		}
+		r, err := history.Read(dir)
+		if err != nil {
+			var wrong *configs.Error
+			usage = usage && errors.As(err, &wrong)
+			reason := strings.TrimPrefix(err.Error(), "--run ")
+			report.Warnf("left out: %s", reason)
+			result.LeftOut = append(result.LeftOut, leftOut{dir, reason})
+			continue
+		}
+		runs = append(runs, r)
+	}
+	switch {
+	case len(runs) > 0:
+		return runs, nil
+	case usage:
+		return nil, cli.Usagef("no run is left to compare; name the folders of runs, made by train")
+	}
+	return nil, &data.Refused{Reason: "no run is left to compare: none has usable metrics"}
+}
+
+// warnUnlike tells of settings that make the runs' numbers incomparable.
+func warnUnlike(differences []history.Difference, by string, report *progress.Reporter) {
+	for _, d := range differences {
+		switch {
+		case d.Key == "val_triplets":
+			report.Warnf("the runs have different validation triplets: their accuracies do not compare")
+		case d.Key == "gap" && by == "loss":
+			report.Warnf("the runs have different gaps: their losses do not compare")
+		}
+	}
+}
+
+func compared(r *history.Run, place int, differences []history.Difference) comparedRun {
+	s := r.Sum()
+	c := comparedRun{
+		Run: r.Dir, State: r.State, Steps: s.Steps, PlannedSteps: r.Planned, BestAccuracy: measured(s.BestAccuracy), BestStep: s.BestStep,
+		Loss: measured(s.Loss), LossSteps: s.LossSteps, ImagesPerS: measured(s.ImagesPerS), Seconds: s.Time.Seconds(), name: r.Dir, run: r, summary: s,
+	}
+	for _, d := range differences {
+		if c.Config == nil {
+			c.Config = map[string]string{}
+		}
+		c.Config[d.Key] = d.Values[place]
+	}
+	return c
+}
+
+// measured is a number for JSON: nil for NaN.
+func measured(v float64) *float64 {
+	if math.IsNaN(v) {
+		return nil
+	}
+	return &v
+}
+
+// better orders summaries, the best one first: by accuracy, then by loss, or the other way round. What was never measured comes last.
+func better(by string, a, b *history.Summary) int {
+	down := func(x, y float64) int { // NaN is below all numbers for cmp.Compare
+		return cmp.Compare(y, x)
+	}
+	accuracy := down(a.BestAccuracy, b.BestAccuracy)
+	loss := down(-a.Loss, -b.Loss)
+	if by == "loss" {
+		return cmp.Or(loss, accuracy)
+	}
+	return cmp.Or(accuracy, loss)
+}
+
+// judge names the winner and says by how much it is ahead.
+func (r *compareResult) judge(by string) string {
+	value, what := func(s *history.Summary) float64 { return s.BestAccuracy }, "validation accuracy"
+	if by == "loss" {
+		value, what = func(s *history.Summary) float64 { return s.Loss }, "loss"
+	}
+	first := &r.Runs[0]
+	best := value(&first.summary)
+	said := func(v float64) string {
+		if by == "loss" {
+			return fmt.Sprintf("%.4f", v)
+		}
+		return fmt.Sprintf("%.2f %%", 100*v)
+	}
+	switch {
+	case math.IsNaN(best):
+		return fmt.Sprintf("No run has measured its %s; there is no winner.", what)
+	case len(r.Runs) == 1:
+		r.Winner = first.Run
+		return fmt.Sprintf("One run: %s, %s %s.", first.Run, what, said(best))
+	}
+	second := &r.Runs[1]
+	next := value(&second.summary)
+	if next == best {
+		equal := 2
+		for equal < len(r.Runs) && value(&r.Runs[equal].summary) == best {
+			equal++
+		}
+		return fmt.Sprintf("%d runs are equal: %s %s.", equal, what, said(best))
+	}
+	r.Winner = first.Run
+	if math.IsNaN(next) {
+		return fmt.Sprintf("Best: %s, %s %s; no other run has measured it.", first.Run, what, said(best))
+	}
+	return fmt.Sprintf("Best: %s, %s %s; next is %s with %s.", first.Run, what, said(best), second.Run, said(next))
+}
+
+// writeCurves draws the runs, in the order of the table.
+func writeCurves(path string, runs []comparedRun) error {
+	figure := comparisonFigure(runs)
+	if strings.EqualFold(filepath.Ext(path), ".png") {
+		return sheet.WritePNG(path, curves.Draw(figure))
+	}
+	return atomicfile.Write(path, func(w io.Writer) error {
+		_, err := io.WriteString(w, curves.File(figure))
+		return err
+	})
+}
+
+func comparisonFigure(runs []comparedRun) curves.Figure {
+	longest := 0
+	for i := range runs {
+		longest = max(longest, runs[i].Steps)
+	}
+	width := history.Width(longest)
+	accuracy := curves.Panel{Title: "Validation accuracy", X: "step", Y: "accuracy", Percent: true}
+	loss := curves.Panel{Title: smoothed("Loss", width), X: "step", Y: "loss", Zero: true}
+	f := curves.Figure{Height: 260}
+	for i := range runs {
+		r := &runs[i]
+		f.Names = append(f.Names, r.Run)
+		a, l := r.run.Series(history.ValAccuracy), r.run.Series(func(m *metrics.Record) float64 { return m.Loss }).Smooth(width)
+		accuracy.Lines = append(accuracy.Lines, curves.Line{Series: i, X: a.Steps, Y: a.Values, Dots: len(a.Steps) <= 40})
+		loss.Lines = append(loss.Lines, curves.Line{Series: i, X: l.Steps, Y: l.Values})
+	}
+	f.Panels = []curves.Panel{accuracy, loss}
+	return f
+}
+
+// smoothed says in a title what a curve's points are.
+func smoothed(title string, width int) string {
+	if width == 1 {
+		return title
+	}
+	return fmt.Sprintf("%s (mean of each %d steps)", title, width)
+}

@@ -1,0 +1,92 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"math"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/rivo/uniseg"
+
+	"deeprank/internal/history"
+	"deeprank/internal/inventory"
+)
+
+// writeComparison writes the table: numbers to the right, texts to the left.
+func writeComparison(w io.Writer, runs []comparedRun, differences []history.Difference) {
+	rows := [][]string{{"run", "status", "steps", "best accuracy", "at step", "loss", "images/s", "time"}}
+	for _, d := range differences {
+		rows[0] = append(rows[0], d.Key)
+	}
+	for i := range runs {
+		r := &runs[i]
+		at := "-"
+		if r.BestStep > 0 {
+			at = fmt.Sprint(r.BestStep)
+		}
+		row := []string{inventory.Label(r.Run), string(r.State), steps(r), numeral(100*r.summary.BestAccuracy, "%.2f %%"), at,
+			numeral(r.summary.Loss, "%.4f"), numeral(r.summary.ImagesPerS, "%.1f"), r.summary.Time.Round(time.Second).String()}
+		for _, d := range differences {
+			row = append(row, short(d.Key, r.Config[d.Key]))
+		}
+		rows = append(rows, row)
+	}
+	widths := make([]int, len(rows[0]))
+	for _, row := range rows {
+		for c, text := range row {
+			widths[c] = max(widths[c], uniseg.StringWidth(text))
+		}
+	}
+	for _, row := range rows {
+		var b strings.Builder
+		for c, text := range row {
+			room := strings.Repeat(" ", widths[c]-uniseg.StringWidth(text))
+			if c >= 2 && c <= 7 {
+				b.WriteString(room + text)
+			} else {
+				b.WriteString(text + room)
+			}
+			b.WriteString("  ")
+		}
+		fmt.Fprintln(w, strings.TrimRight(b.String(), " "))
+	}
+}
+
+// steps are the steps done, and those planned where they are more.
+func steps(r *comparedRun) string {
+	if r.PlannedSteps > r.Steps {
+		return fmt.Sprintf("%d of %d", r.Steps, r.PlannedSteps)
+	}
+	return fmt.Sprint(r.Steps)
+}
+
+// numeral writes a number that may never have been measured.
+func numeral(v float64, format string) string {
+	if math.IsNaN(v) {
+		return "-"
+	}
+	return fmt.Sprintf(format, v)
+}
+
+// short is a setting for the table: of a path the end, which tells files apart.
+func short(key, value string) string {
+	if value == "" {
+		return "-"
+	}
+	value = inventory.Label(value)
+	const most = 28
+	letters := []rune(value)
+	if len(letters) <= most {
+		return value
+	}
+	switch key {
+	case "triplets", "metadata", "images", "val_triplets", "cache", "init":
+		if base := filepath.Base(value); len([]rune(base)) <= most-2 {
+			return "…/" + base
+		}
+		return "…" + string(letters[len(letters)-most+1:])
+	}
+	return string(letters[:most-1]) + "…"
+}

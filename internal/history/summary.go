@@ -1,0 +1,108 @@
+package history
+
+import (
+	"math"
+	"time"
+
+	"deeprank/internal/metrics"
+)
+
+// lossSteps are the last steps whose loss is averaged: that of one batch says little.
+const lossSteps = 100
+
+// Summary is a run in a few numbers. A number that was never measured is NaN.
+type Summary struct {
+	Steps        int           // the last step
+	BestAccuracy float64       // best validation accuracy
+	BestStep     int           // the first step that had it; 0 where none was measured
+	LastAccuracy float64       // the last one measured
+	Loss         float64       // mean over the last LossSteps steps
+	LossSteps    int           // at most 100
+	ImagesPerS   float64       // pictures over time in the steps; evaluations are left out
+	Time         time.Duration // in the steps; evaluations and pauses are left out
+}
+
+// Sum computes the summary.
+func (r *Run) Sum() Summary {
+	s := Summary{BestAccuracy: math.NaN(), LastAccuracy: math.NaN(), Loss: math.NaN(), ImagesPerS: math.NaN()}
+	s.Steps = r.Records[len(r.Records)-1].Step
+	pictures := float64(3 * r.Config.Batch) // an epoch's last batch may be smaller, which is left out of account
+	seconds, measured := 0.0, 0
+	for i := range r.Records {
+		record := &r.Records[i]
+		if v := record.ValAccuracy; v != nil && !math.IsNaN(*v) {
+			s.LastAccuracy = *v
+			if s.BestStep == 0 || *v > s.BestAccuracy {
+				s.BestAccuracy, s.BestStep = *v, record.Step
+			}
+		}
+		if record.ImagesPerS > 0 && !math.IsInf(record.ImagesPerS, 0) {
+			seconds += pictures / record.ImagesPerS
+			measured++
+		}
+	}
+	if measured > 0 {
+		s.ImagesPerS = float64(measured) * pictures / seconds
+		s.Time = time.Duration(seconds * float64(time.Second))
+	}
+	sum := 0.0
+	for _, record := range r.Records[max(0, len(r.Records)-lossSteps):] {
+		if !math.IsNaN(record.Loss) {
+			sum += record.Loss
+			s.LossSteps++
+		}
+	}
+	if s.LossSteps > 0 {
+		s.Loss = sum / float64(s.LossSteps)
+	}
+	return s
+}
+
+// Series is a measure by step.
+type Series struct{ Steps, Values []float64 }
+
+// Series takes a measure out of each record, where it is a number.
+func (r *Run) Series(of func(*metrics.Record) float64) (s Series) {
+	for i := range r.Records {
+		if v := of(&r.Records[i]); !math.IsNaN(v) {
+			s.Steps, s.Values = append(s.Steps, float64(r.Records[i].Step)), append(s.Values, v)
+		}
+	}
+	return s
+}
+
+// ValAccuracy is a record's validation accuracy, NaN where it was not measured.
+func ValAccuracy(r *metrics.Record) float64 {
+	if r.ValAccuracy == nil {
+		return math.NaN()
+	}
+	return *r.ValAccuracy
+}
+
+// Smooth averages the values of every width steps (1 to width, and so on), at the mean of their steps.
+func (s Series) Smooth(width int) (out Series) {
+	if width <= 1 {
+		return s
+	}
+	for i := 0; i < len(s.Steps); {
+		bin := (int(s.Steps[i]) - 1) / width
+		step, value, n := 0.0, 0.0, 0.0
+		for ; i < len(s.Steps) && (int(s.Steps[i])-1)/width == bin; i++ {
+			step, value, n = step+s.Steps[i], value+s.Values[i], n+1
+		}
+		out.Steps, out.Values = append(out.Steps, step/n), append(out.Values, value/n)
+	}
+	return out
+}
+
+// Width is how many steps to average so that a curve of so many steps has at most 100 points: 1, 2, 5, 10, 20 ...
+func Width(steps int) int {
+	const points = 100
+	for unit := 1; ; unit *= 10 {
+		for _, w := range [...]int{unit, 2 * unit, 5 * unit} {
+			if steps <= points*w {
+				return w
+			}
+		}
+	}
+}
