@@ -99,8 +99,9 @@ func (l *layout) draw(p pen) {
 	if l.Title != "" {
 		p.text(point{left, titleRoom / 2}, start, true, false, ink, l.Title)
 	}
+	x := l.steps()
 	for i := range l.Panels {
-		l.panel(p, &l.Panels[i], float64(l.top+i*(above+l.Height+below)+above))
+		l.panel(p, x, &l.Panels[i], float64(l.top+i*(above+l.Height+below)+above))
 	}
 	for _, e := range l.legend {
 		p.line(e.series, []point{e.p, {e.p.x + legendMark - 6, e.p.y}})
@@ -125,9 +126,20 @@ func (a *Panel) bounds() (x0, x1, y0, y1 float64, ok bool) {
 
 func finite(v float64) bool { return !math.IsNaN(v) && !math.IsInf(v, 0) }
 
+// steps is the horizontal axis, which all panels share.
+func (l *layout) steps() axis {
+	low, high := 0.0, 0.0
+	for i := range l.Panels {
+		if x0, x1, _, _, ok := l.Panels[i].bounds(); ok {
+			low, high = math.Min(low, x0), math.Max(high, x1)
+		}
+	}
+	return newAxis(low, high, max(2, (l.width-left-right)/100), false)
+}
+
 // panel draws a chart whose plot begins at top.
-func (l *layout) panel(p pen, a *Panel, top float64) {
-	x0, x1, y0, y1, ok := a.bounds()
+func (l *layout) panel(p pen, xs axis, a *Panel, top float64) {
+	_, _, y0, y1, ok := a.bounds()
 	bottom, edge := top+float64(l.Height), float64(l.width-right)
 	p.text(point{left, top - above/2}, start, true, false, ink, a.Title)
 	if !ok {
@@ -138,7 +150,7 @@ func (l *layout) panel(p pen, a *Panel, top float64) {
 	if a.Zero {
 		y0 = math.Min(0, y0)
 	}
-	xs, ys := newAxis(math.Min(0, x0), x1, max(2, (l.width-left-right)/100), false), newAxis(y0, y1, max(2, l.Height/44), true)
+	ys := newAxis(y0, y1, max(2, l.Height/44), true)
 	at := func(x, y float64) point {
 		return point{left + xs.at(x)*(edge-left), bottom - ys.at(y)*(bottom-top)}
 	}

@@ -1,0 +1,147 @@
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"image/png"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"deeprank/internal/cli"
+)
+
+// handRun writes a run's folder by hand below dir.
+func handRun(t *testing.T, dir, name, config, metrics string) string {
+	t.Helper()
+	path := filepath.Join(dir, name)
+	if err := os.MkdirAll(path, 0o777); err != nil {
+		t.Fatal(err)
+	}
+	for file, text := range map[string]string{"config.yaml": "triplets: t.csv\nbatch: 4\nout: " + name + "\n" + config, "metrics.jsonl": metrics} {
+		if err := os.WriteFile(filepath.Join(path, file), []byte(text), 0o666); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return path
+}
+
+func callCompare(t *testing.T, args ...string) (code int, line compareResult, text, stderr string) {
+	t.Helper()
+	var out, messages bytes.Buffer
+	code = run(t.Context(), append([]string{"compare"}, args...), &out, &messages)
+	lines := strings.Split(strings.TrimSuffix(out.String(), "\n"), "\n")
+	if err := json.Unmarshal([]byte(lines[len(lines)-1]), &line); err != nil {
+		t.Fatalf("%q: %v", out.String(), err)
+	}
+	return code, line, strings.Join(lines[:len(lines)-1], "\n"), messages.String()
+}
+
+func order(r compareResult) (names []string) {
+	for _, one := range r.Runs {
+		names = append(names, filepath.Base(one.Run))
+	}
+	return names
+}
+
+func TestCompare(t *testing.T) {
+	dir := t.TempDir()
+	a := handRun(t, dir, "a", "lr: 0.1\n", `{"step":1,"loss":0.9,"images_per_s":24,"val_accuracy":0.75}`+"\n"+`{"step":2,"loss":0.1,"images_per_s":8,"val_accuracy":0.7}`+"\n"+`{"step":3,"lo`)
+	b := handRun(t, dir, "b", "lr: 0.2\n", `{"step":1,"loss":1.2,"images_per_s":12,"val_accuracy":0.8125}`+"\n")
+	c := handRun(t, dir, "c", "lr: 0.1\n", `{"step":1,"loss":0.25}`+"\n")
+	broken := handRun(t, dir, "broken", "", "{}\n{}\n")
+	if err := os.MkdirAll(filepath.Join(dir, "empty"), 0o777); err != nil {
+		t.Fatal(err)
+	}
+	picture := filepath.Join(dir, "curves.svg")
+	code, line, text, stderr := callCompare(t, a, b, c, broken, filepath.Join(dir, "empty"), b+"/", "--out", picture)
+	if code != cli.Done || !slices.Equal(order(line), []string{"b", "a", "c"}) || line.Winner != b || line.Out != picture {
+		t.Errorf("code %d, %+v", code, line)
+	}
+	var rows [][]string
+	for l := range strings.Lines(text) {
+		rows = append(rows, strings.Fields(l))
+	}
+	for i, want := range []string{
+		"run status steps best accuracy at step loss images/s time lr",
+		b + " unfinished 1 81.25 % 1 1.2000 12.0 1s 0.2",
+		a + " unfinished 2 75.00 % 1 0.5000 12.0 2s 0.1", // 24 pictures in 0.5 + 1.5 seconds
+		c + " unfinished 1 - - 0.2500 - 0s 0.1",
+	} {
+		if got := strings.Join(rows[i], " "); got != want {
+			t.Errorf("row %d: %s\nwant %s", i, got, want)
+		}
+	}
+	if want := fmt.Sprintf("Best: %s, validation accuracy 81.25 %%; next is %s with 75.00 %%.", b, a); !strings.HasSuffix(text, want) {
+		t.Errorf("%s\nwant %s", text, want)
+	}
+	if len(line.LeftOut) != 2 || !strings.Contains(stderr, "broken/metrics.jsonl") || !strings.Contains(stderr, "empty") || !strings.Contains(stderr, "twice") {
+		t.Errorf("left out %v, said %s", line.LeftOut, stderr)
+	}
+	svg, err := os.ReadFile(picture)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{a, b, c, "Validation accuracy", "Loss"} {
+		if !strings.Contains(string(svg), ">"+want+"<") {
+			t.Errorf("the picture has no %q", want)
+		}
+	}
+
+	picture = filepath.Join(dir, "curves.PNG")
+	if code, line, text, _ := callCompare(t, b, a, c, "--by", "loss", "--json", "--out", picture); code != cli.Done || text != "" || !slices.Equal(order(line), []string{"c", "a", "b"}) || line.Winner != c {
+		t.Errorf("code %d, text %q, %+v", code, text, line)
+	}
+	f, err := os.Open(picture)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	if im, err := png.Decode(f); err != nil || im.Bounds().Dx() < 500 {
+		t.Errorf("the PNG: %v", err)
+	}
+}
+
+// TestCompareEqual: equal runs have no winner.
+func TestCompareEqual(t *testing.T) {
+	dir, one := t.TempDir(), `{"step":1,"loss":0.5,"val_accuracy":0.75}`+"\n"
+	a, b := handRun(t, dir, "a", "gap: 1.0\n", one), handRun(t, dir, "b", "gap: 2.0\nval_triplets: v.csv\n", one)
+	code, line, text, stderr := callCompare(t, a, b, "--by", "loss")
+	if code != cli.Done || line.Winner != "" || !strings.Contains(text, "2 runs are equal: loss 0.5000") {
+		t.Errorf("%d %+v %s", code, line, text)
+	}
+	if !strings.Contains(stderr, "different gaps") || !strings.Contains(stderr, "different validation triplets") {
+		t.Error(stderr)
+	}
+	c := handRun(t, dir, "c", "", `{"step":1,"loss":0.5}`+"\n")
+	if _, line, text, _ := callCompare(t, c); line.Winner != "" || !strings.Contains(text, "no winner") {
+		t.Errorf("%+v %s", line, text)
+	}
+}
+
+func TestCompareRefuses(t *testing.T) {
+	dir := t.TempDir()
+	good := handRun(t, dir, "good", "", `{"step":1,"loss":0.5}`+"\n")
+	empty := handRun(t, dir, "empty", "", "")
+	for _, c := range []struct {
+		args []string
+		code int
+		want string
+	}{
+		{nil, cli.Usage, "something is missing"},
+		{[]string{good, "--by", "colour"}, cli.Usage, "accuracy or loss"},
+		{[]string{good, "--out", "x.gif"}, cli.Usage, ".svg or .png"},
+		{[]string{good, "--out", ""}, cli.Usage, "is empty"},
+		{[]string{good, "--out", filepath.Join(dir, "none/x.svg")}, cli.Usage, "no folder"},
+		{[]string{filepath.Join(dir, "none")}, cli.Usage, "no run is left"},
+		{[]string{empty}, cli.Data, "no run is left"},
+		{[]string{empty, filepath.Join(dir, "none")}, cli.Data, "no run is left"},
+	} {
+		if code, _, _, stderr := callCompare(t, c.args...); code != c.code || !strings.Contains(stderr, c.want) {
+			t.Errorf("%v: code %d, %s; want %d, %q", c.args, code, stderr, c.code, c.want)
+		}
+	}
+}
