@@ -106,7 +106,7 @@ func TestDraw(t *testing.T) {
 	f.Panels[0].Lines = []Line{{Series: 8, X: []float64{0, 10}, Y: []float64{0.5, 0.5}}}
 	im, ground, inked := Draw(f), 0, 0
 	for x := range 390 {
-		switch c := color.RGBAModel.Convert(im.At(scale*78+4+x, int(scale*124)+1)); c {
+		switch c := color.RGBAModel.Convert(im.At(scale*78+4+x, int(scale*124))); c {
 		case color.RGBAModel.Convert(seriesColour(8)):
 			inked++
 		default:
