@@ -2,6 +2,7 @@ package main
 
 import (
 	"image"
+	"image/color"
 	"strconv"
 	"strings"
 
@@ -12,28 +13,12 @@ import (
 // drawSheet draws the shown queries with their nearest pictures before and after training, given by place. The
 // pictures are decoded again at the size of a cell, in their own proportions.
 func drawSheet(g *gallery, shown []int, before, after map[int][]int, numbers string, o *sheetOptions) (*image.RGBA, error) {
-	pictures, err := data.OpenPictures(g.meta, g.imagesPath, data.PictureOptions{Size: o.cell, Fit: "pad"})
+	t, err := openThumbnails(g, o.cell)
 	if err != nil {
 		return nil, err
 	}
-	defer pictures.Close()
-	loaded := map[int]image.Image{}
-	load := func(place int) (image.Image, error) {
-		if im := loaded[place]; im != nil {
-			return im, nil
-		}
-		pixels, err := pictures.Load(int(g.rows[place]))
-		if err != nil {
-			return nil, err
-		}
-		im := image.NewNRGBA(image.Rect(0, 0, o.cell, o.cell))
-		for i := range o.cell * o.cell {
-			copy(im.Pix[4*i:], pixels[3*i:3*i+3])
-			im.Pix[4*i+3] = 255
-		}
-		loaded[place] = im
-		return im, nil
-	}
+	defer t.close()
+	load := t.load
 	block := func(title string, nearest map[int][]int) (sheet.Block, error) {
 		b := sheet.Block{Title: title, Columns: []string{"query"}}
 		for k := range min(o.top, len(g.rows)-1) {
@@ -46,13 +31,7 @@ func drawSheet(g *gallery, shown []int, before, after map[int][]int, numbers str
 			}
 			row := []sheet.Cell{{Picture: im, Caption: caption(g, q)}}
 			for _, place := range nearest[q] {
-				c := sheet.Cell{Frame: sheet.Wrong()}
-				switch {
-				case g.sameProduct(q, place):
-					c.Frame = sheet.Right()
-				case g.sameLook(q, place):
-					c.Frame = sheet.Near()
-				}
+				c := sheet.Cell{Frame: [...]color.Color{sheet.Wrong(), sheet.Near(), sheet.Right()}[g.kinship(q, place)]}
 				if c.Picture, err = load(place); err != nil {
 					return b, err
 				}
@@ -84,4 +63,33 @@ func drawSheet(g *gallery, shown []int, before, after map[int][]int, numbers str
 func caption(g *gallery, place int) string {
 	row := g.rows[place]
 	return strings.TrimSpace(g.meta.Color[row] + " " + g.meta.Category[row])
+}
+
+// thumbnails are a gallery's pictures at the size that is shown, in their own proportions.
+type thumbnails struct {
+	g        *gallery
+	pictures *data.Pictures
+	loaded   map[int]image.Image // by place
+}
+
+func openThumbnails(g *gallery, side int) (*thumbnails, error) {
+	pictures, err := data.OpenPictures(g.meta, g.imagesPath, data.PictureOptions{Size: side, Fit: "pad"})
+	if err != nil {
+		return nil, err
+	}
+	return &thumbnails{g, pictures, map[int]image.Image{}}, nil
+}
+
+func (t *thumbnails) close() { _ = t.pictures.Close() } // read-only
+
+func (t *thumbnails) load(place int) (image.Image, error) {
+	if im := t.loaded[place]; im != nil {
+		return im, nil
+	}
+	pixels, err := t.pictures.Load(int(t.g.rows[place]))
+	if err != nil {
+		return nil, err
+	}
+	t.loaded[place] = pictureOf(pixels, t.pictures.Size())
+	return t.loaded[place], nil
 }

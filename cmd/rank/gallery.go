@@ -19,6 +19,7 @@ import (
 type gallery struct {
 	meta         *data.Metadata
 	triplets     []data.Triplet
+	numbers      []int // of the triplets in their file, from 1
 	tripletsPath string
 	rows         []int32
 	imagesPath   string
@@ -74,6 +75,9 @@ func openGallery(r *restore.Run, o *sheetOptions, report *progress.Reporter) (g 
 		return nil, err
 	}
 	g.triplets = firstTriplets(all, o.gallery)
+	for i := range g.triplets {
+		g.numbers = append(g.numbers, i+1)
+	}
 	g.setRows(data.UsedRows(g.triplets, g.meta.Rows()))
 	if images == "" {
 		if images, err = data.FindImages(metadata); err != nil {
@@ -149,6 +153,15 @@ func (g *gallery) setRows(rows []int32) {
 	}
 }
 
+// places gives the place of each row.
+func (g *gallery) places() map[int32]int {
+	place := make(map[int32]int, len(g.rows))
+	for i, row := range g.rows {
+		place[row] = i
+	}
+	return place
+}
+
 // sameProduct says whether the pictures at two places show one product.
 func (g *gallery) sameProduct(a, b int) bool {
 	return g.product[a] >= 0 && g.product[a] == g.product[b]
@@ -158,6 +171,26 @@ func (g *gallery) sameProduct(a, b int) bool {
 func (g *gallery) sameLook(a, b int) bool {
 	m, i, j := g.meta, g.rows[a], g.rows[b]
 	return m.Category[i] != "" && m.Category[i] == m.Category[j] && m.Color[i] != "" && m.Color[i] == m.Color[j]
+}
+
+// kinship says how near two pictures are by the table.
+type kinship int
+
+const (
+	stranger    kinship = iota
+	alike               // another product of the same category and colour
+	sameProduct         // another picture of it
+)
+
+// kinship compares the pictures at two places.
+func (g *gallery) kinship(a, b int) kinship {
+	switch {
+	case g.sameProduct(a, b):
+		return sameProduct
+	case g.sameLook(a, b):
+		return alike
+	}
+	return stranger
 }
 
 // embed returns the embedding of each picture by its place; nil for one that cannot be read.
@@ -214,9 +247,14 @@ func (g *gallery) keepReadable(before, after [][]float32, report *progress.Repor
 	}
 	if g.bad = len(bad); g.bad > 0 {
 		report.Warnf("%d of %d pictures cannot be read and are left out", g.bad, len(g.rows))
-		g.triplets = slices.DeleteFunc(slices.Clone(g.triplets), func(t data.Triplet) bool {
-			return bad[t.Query] || bad[t.Positive] || bad[t.Negative]
-		})
+		var kept []data.Triplet
+		var numbers []int
+		for i, t := range g.triplets {
+			if !bad[t.Query] && !bad[t.Positive] && !bad[t.Negative] {
+				kept, numbers = append(kept, t), append(numbers, g.numbers[i])
+			}
+		}
+		g.triplets, g.numbers = kept, numbers
 	}
 	g.setRows(rows)
 	if !slices.ContainsFunc(g.relevant, func(n int) bool { return n > 0 }) {

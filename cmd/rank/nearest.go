@@ -103,10 +103,7 @@ func search(ctx context.Context, team *kernel.Team, g *gallery, vectors [][]floa
 
 // tripletAccuracy is the share of the gallery's triplets with D(q,p) < D(q,n).
 func tripletAccuracy(g *gallery, vectors [][]float32) float64 {
-	place := make(map[int32]int, len(g.rows))
-	for i, row := range g.rows {
-		place[row] = i
-	}
+	place := g.places()
 	right := 0
 	for _, t := range g.triplets {
 		q, p, n := vectors[place[t.Query]], vectors[place[t.Positive]], vectors[place[t.Negative]]

@@ -18,6 +18,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 			{Name: "search", Short: "the pictures nearest to a query", Run: searchCommand},
 			{Name: "serve", Short: "a local page to search with pictures", Run: serveCommand},
 			{Name: "sheet", Short: "a picture of queries and their nearest pictures, before and after training", Run: sheetCommand},
+			{Name: "report", Short: "a page about a run: curves, hardest triplets, queries before and after training", Run: reportCommand},
 			{Name: "compare", Short: "several runs in a table, the best one first, and their curves in one picture", Run: compareCommand},
 			{Name: "export", Short: "the trained network for other programs: safetensors, ONNX", Run: exportCommand},
 		},

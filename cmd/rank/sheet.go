@@ -83,55 +83,21 @@ func sheetCommand(ctx context.Context, args []string, stdout, stderr io.Writer) 
 	if err != nil {
 		return nil, err
 	}
-	g, err := openGallery(r, o, report)
+	c, err := compareTraining(ctx, r, o, report)
 	if err != nil {
 		return nil, err
 	}
-	defer g.close()
-	net, err := openNetwork(ctx, r, o, len(g.rows), report)
-	if err != nil {
-		return nil, err
-	}
-	defer net.close()
-
-	var before, after [][]float32
-	if err := net.untrained(); err != nil {
-		return nil, err
-	}
-	if before, err = g.embed(ctx, net, "before training", report); err != nil {
-		return nil, err
-	}
-	if err := net.trained(); err != nil {
-		return nil, err
-	}
-	if after, err = g.embed(ctx, net, "after training", report); err != nil {
-		return nil, err
-	}
-	if before, after, err = g.keepReadable(before, after, report); err != nil {
-		return nil, err
-	}
-
-	shown := chooseQueries(g, o.queries)
+	defer c.gallery.close()
+	g, numbers := c.gallery, summary(c.before.scores, c.after.scores)
 	result := sheetResult{
-		Sheet: o.out, Run: r.Dir, Checkpoint: net.path, Triplets: g.tripletsPath,
-		Pictures: len(g.rows), BadPictures: g.bad,
+		Sheet: o.out, Run: r.Dir, Checkpoint: c.checkpoint, Triplets: g.tripletsPath,
+		Pictures: len(g.rows), BadPictures: g.bad, Before: c.before.scores, After: c.after.scores,
 	}
-	for _, place := range shown {
+	for _, place := range c.shown {
 		result.Shown = append(result.Shown, g.rows[place])
 	}
-	report.Status("searching")
-	var nearestBefore, nearestAfter map[int][]int
-	if nearestBefore, result.Before, err = search(ctx, net.team, g, before, shown, o.top); err != nil {
-		return nil, err
-	}
-	if nearestAfter, result.After, err = search(ctx, net.team, g, after, shown, o.top); err != nil {
-		return nil, err
-	}
-	if len(shown) < o.queries {
-		report.Warnf("only %d pictures can be queries: the others are the only one of their product", len(shown))
-	}
-	report.Printf("numbers   %s", summary(result.Before, result.After))
-	im, err := drawSheet(g, shown, nearestBefore, nearestAfter, summary(result.Before, result.After), o)
+	report.Printf("numbers   %s", numbers)
+	im, err := drawSheet(g, c.shown, c.before.nearest, c.after.nearest, numbers, o)
 	if err != nil {
 		return nil, err
 	}

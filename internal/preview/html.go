@@ -6,6 +6,7 @@ import (
 	"encoding/base64"
 	"fmt"
 	"html/template"
+	"image"
 	"image/jpeg"
 	"io"
 	"slices"
@@ -83,9 +84,14 @@ func source(p *Picture) (template.URL, error) {
 	if p.Image == nil {
 		return "", nil
 	}
+	return JPEG(p.Image)
+}
+
+// JPEG is an address that holds the picture itself.
+func JPEG(im image.Image) (template.URL, error) {
 	var b bytes.Buffer
 	const quality = 80
-	if err := jpeg.Encode(&b, p.Image, &jpeg.Options{Quality: quality}); err != nil {
+	if err := jpeg.Encode(&b, im, &jpeg.Options{Quality: quality}); err != nil {
 		return "", err
 	}
 	return template.URL("data:image/jpeg;base64," + base64.StdEncoding.EncodeToString(b.Bytes())), nil

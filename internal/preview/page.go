@@ -59,7 +59,7 @@ func Load(ctx context.Context, m *data.Metadata, p *data.Pictures, ts []data.Tri
 		item := Item{Number: place + 1, Kind: m.KindOf(t)}
 		for i, row := range [3]int32{t.Query, t.Positive, t.Negative} {
 			if byRow[row] == nil {
-				byRow[row] = &Picture{Row: int(row), Category: m.Category[row], Colour: m.Color[row], Product: m.ID[row], Gender: m.Gender[row], Name: m.Name[row]}
+				byRow[row] = Describe(m, row)
 				all = append(all, byRow[row])
 			}
 			item.Pictures[i] = byRow[row]
@@ -118,6 +118,11 @@ func (one *Picture) load(p *data.Pictures) error {
 		one.Image.Pix[4*i+3] = 255
 	}
 	return nil
+}
+
+// Describe is what is known of a row, without its picture.
+func Describe(m *data.Metadata, row int32) *Picture {
+	return &Picture{Row: int(row), Category: m.Category[row], Colour: m.Color[row], Product: m.ID[row], Gender: m.Gender[row], Name: m.Name[row]}
 }
 
 // What says in a line what a picture shows: its colour and category.
