@@ -259,7 +259,7 @@ func comparisonFigure(runs []comparedRun) curves.Figure {
 	width := history.Width(longest)
 	accuracy := curves.Panel{Title: "Validation accuracy", X: "step", Y: "accuracy", Percent: true}
 	loss := curves.Panel{Title: smoothed("Loss", width), X: "step", Y: "loss", Zero: true}
-	f := curves.Figure{Height: 260}
+	f := curves.Figure{Height: 260, End: float64(longest)}
 	for i := range runs {
 		r := &runs[i]
 		f.Names = append(f.Names, r.Run)

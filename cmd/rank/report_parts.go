@@ -60,7 +60,8 @@ func chartsOf(r *history.Run) (all []curves.Figure) {
 			return math.NaN()
 		}
 	}
-	width := history.Width(r.Records[len(r.Records)-1].Step)
+	last := r.Records[len(r.Records)-1].Step
+	width := history.Width(last)
 	for _, c := range []struct {
 		title, y      string
 		percent, zero bool
@@ -85,7 +86,7 @@ func chartsOf(r *history.Run) (all []curves.Figure) {
 		{"Gradient norm, before clipping", "norm", false, true, []series{{"norm", func(m *metrics.Record) float64 { return m.GradNorm }, false}}},
 		{"Learning rate", "rate", false, true, []series{{"lr", func(m *metrics.Record) float64 { return m.LR }, false}}},
 	} {
-		f := curves.Figure{Width: 600, Height: 200, Panels: []curves.Panel{{Title: c.title, X: "step", Y: c.y, Percent: c.percent, Zero: c.zero}}}
+		f := curves.Figure{End: float64(last), Width: 600, Height: 200, Panels: []curves.Panel{{Title: c.title, X: "step", Y: c.y, Percent: c.percent, Zero: c.zero}}}
 		p := &f.Panels[0]
 		for i, one := range c.series {
 			s := r.Series(one.of)
@@ -113,15 +114,20 @@ type hardest struct {
 	triplet data.Triplet
 }
 
-// hardestOf gives the n triplets with the largest hinge, equal ones as they stand in the file.
+// hardestOf gives the n triplets with the largest hinge, equal ones as they stand in the file. One that stands in it twice counts once.
 func hardestOf(g *gallery, vectors [][]float32, gap float64, n int) []hardest {
 	place := g.places()
-	all := make([]hardest, len(g.triplets))
+	var all []hardest
+	seen := map[data.Triplet]bool{}
 	for i, t := range g.triplets {
+		if seen[t] {
+			continue
+		}
+		seen[t] = true
 		q, p, n := vectors[place[t.Query]], vectors[place[t.Positive]], vectors[place[t.Negative]]
 		h := hardest{Number: g.numbers[i], DPos: embed.SquaredDistance(q, p), DNeg: embed.SquaredDistance(q, n), triplet: t}
 		h.Hinge = max(0, gap+h.DPos-h.DNeg)
-		all[i] = h
+		all = append(all, h)
 	}
 	slices.SortStableFunc(all, func(a, b hardest) int { return cmp.Compare(b.Hinge, a.Hinge) })
 	return all[:min(n, len(all))]

@@ -24,22 +24,21 @@ type found struct {
 
 // compareTraining embeds the gallery with the run's network as it began and as it is in the checkpoint. The caller closes the gallery.
 func compareTraining(ctx context.Context, r *restore.Run, o *sheetOptions, report *progress.Reporter) (c *training, err error) {
-	c = &training{}
-	if c.gallery, err = openGallery(r, o, report); err != nil {
+	g, err := openGallery(r, o, report)
+	if err != nil {
 		return nil, err
 	}
 	defer func() {
 		if err != nil {
-			c.gallery.close()
+			g.close()
 		}
 	}()
-	g := c.gallery
 	net, err := openNetwork(ctx, r, o, len(g.rows), report)
 	if err != nil {
 		return nil, err
 	}
 	defer net.close()
-	c.checkpoint = net.path
+	c = &training{gallery: g, checkpoint: net.path}
 	if err := net.untrained(); err != nil {
 		return nil, err
 	}

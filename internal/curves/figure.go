@@ -5,8 +5,9 @@ type Figure struct {
 	Title  string   // may be empty
 	Names  []string // of the series, for the legend; the series of all panels share them, and the colours
 	Panels []Panel
-	Width  int // pixels; 0 means 860
-	Height int // of each panel's plot in pixels; 0 means 220
+	End    float64 // the horizontal axis reaches at least so far
+	Width  int     // pixels; 0 means 860
+	Height int     // of each panel's plot in pixels; 0 means 220
 }
 
 // Panel is a chart.

@@ -128,13 +128,13 @@ func finite(v float64) bool { return !math.IsNaN(v) && !math.IsInf(v, 0) }
 
 // steps is the horizontal axis, which all panels share.
 func (l *layout) steps() axis {
-	low, high := 0.0, 0.0
+	low, high := 0.0, math.Max(0, l.End)
 	for i := range l.Panels {
 		if x0, x1, _, _, ok := l.Panels[i].bounds(); ok {
 			low, high = math.Min(low, x0), math.Max(high, x1)
 		}
 	}
-	return newAxis(low, high, max(2, (l.width-left-right)/100), false)
+	return newAxis(low, high, max(2, (l.width-left-right)/80), false)
 }
 
 // panel draws a chart whose plot begins at top.
