@@ -128,12 +128,12 @@ func readRuns(ctx context.Context, dirs []string, result *compareResult, report 
 		if ctx.Err() != nil {
 			return nil, ctx.Err()
 		}
-		if key := filepath.Clean(dir); seen[key] {
+		key := filepath.Clean(dir)
+		if seen[key] {
 			report.Warnf("%s is named twice; it is compared once", dir)
 			continue
-		} else {
-			seen[key] = true
 		}
+		seen[key] = true
 		r, err := history.Read(dir)
 		if err != nil {
 			var wrong *configs.Error

@@ -83,14 +83,14 @@ func (t *trainer) loop(ctx context.Context, loader *data.Loader) (reason string,
 		t.step++
 		t.next = batch.Next
 		t.last.Loss = finite(record.Loss)
-		pictures := 3 * batch.Count
-		loader.Recycle(batch)
+		pictures, epoch := 3*batch.Count, batch.Epoch
+		loader.Recycle(batch) // the loader writes in it from here on
 		epochSteps++
 		if endOfEpoch {
 			epochSteps = 0
 		}
 
-		record.Step, record.Epoch, record.Time = t.step, batch.Epoch+1, t.now()
+		record.Step, record.Epoch, record.Time = t.step, epoch+1, t.now()
 		took := record.Time.Sub(begin).Seconds()
 		record.ImagesPerS, record.Wait = float64(pictures)/took, waited.Seconds()/took
 		t.tell(record)

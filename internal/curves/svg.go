@@ -106,7 +106,7 @@ func colour(series int) int {
 func (s *svgPen) line(series int, points []point) {
 	dash := ""
 	if d := dashes(series); d != nil {
-		dash = fmt.Sprintf(` stroke-dasharray="%s"`, strings.Trim(fmt.Sprint(d), "[]"))
+		dash = " stroke-dasharray=" + strconv.Quote(strings.Trim(fmt.Sprint(d), "[]"))
 	}
 	fmt.Fprintf(&s.b, `<polyline class="l s%d"%s points="`, colour(series), dash)
 	for i, p := range points {
