@@ -52,7 +52,6 @@ type comparedRun struct {
 	Seconds      float64           `json:"seconds"`          // in the steps
 	Config       map[string]string `json:"config,omitempty"` // the settings in which the runs differ
 
-	name    string // as the table has it
 	run     *history.Run
 	summary history.Summary
 }
@@ -66,7 +65,7 @@ type leftOut struct {
 func readCompareOptions(args []string, stdout io.Writer) (*compareOptions, error) {
 	var o compareOptions
 	f := cli.NewFlags("rank compare", "RUN…", `Puts runs in a table, the best one first: steps, best validation accuracy and its step, loss (mean over the last 100
-steps), images a second and time (in the steps, without evaluations and pauses), and the settings in which they differ.
+steps), images a second and time (in the steps, without evaluations and pauses), and the settings in which they differ, as flags.
 A run that is still going on can be among them. A folder without usable metrics is left out with a warning.`)
 	f.StringVar(&o.by, "by", "accuracy", "what the best run is best in: accuracy or loss")
 	f.StringVar(&o.out, "out", "", "a picture of their validation accuracy and loss over the steps, .svg or .png")
@@ -170,7 +169,7 @@ func compared(r *history.Run, place int, differences []history.Difference) compa
 	s := r.Sum()
 	c := comparedRun{
 		Run: r.Dir, State: r.State, Steps: s.Steps, PlannedSteps: r.Planned, BestAccuracy: measured(s.BestAccuracy), BestStep: s.BestStep,
-		Loss: measured(s.Loss), LossSteps: s.LossSteps, ImagesPerS: measured(s.ImagesPerS), Seconds: s.Time.Seconds(), name: r.Dir, run: r, summary: s,
+		Loss: measured(s.Loss), LossSteps: s.LossSteps, ImagesPerS: measured(s.ImagesPerS), Seconds: s.Time.Seconds(), run: r, summary: s,
 	}
 	for _, d := range differences {
 		if c.Config == nil {

@@ -18,7 +18,7 @@ import (
 func writeComparison(w io.Writer, runs []comparedRun, differences []history.Difference) {
 	rows := [][]string{{"run", "status", "steps", "best accuracy", "at step", "loss", "images/s", "time"}}
 	for _, d := range differences {
-		rows[0] = append(rows[0], d.Key)
+		rows[0] = append(rows[0], "--"+strings.ReplaceAll(d.Key, "_", "-")) // no column is named twice: steps are also a setting
 	}
 	for i := range runs {
 		r := &runs[i]

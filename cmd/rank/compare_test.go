@@ -66,7 +66,7 @@ func TestCompare(t *testing.T) {
 		rows = append(rows, strings.Fields(l))
 	}
 	for i, want := range []string{
-		"run status steps best accuracy at step loss images/s time lr",
+		"run status steps best accuracy at step loss images/s time --lr",
 		b + " unfinished 1 81.25 % 1 1.2000 12.0 1s 0.2",
 		a + " unfinished 2 75.00 % 1 0.5000 12.0 2s 0.1", // 24 pictures in 0.5 + 1.5 seconds
 		c + " unfinished 1 - - 0.2500 - 0s 0.1",

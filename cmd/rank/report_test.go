@@ -14,6 +14,7 @@ import (
 	"testing"
 
 	"deeprank/configs"
+	"deeprank/data"
 	"deeprank/internal/cli"
 )
 
@@ -88,6 +89,29 @@ func TestReport(t *testing.T) {
 	for _, v := range []float64{sheet.Before.Recall1, sheet.After.RPrecision} {
 		if !strings.Contains(text, fmt.Sprintf(">%.1f %%<", 100*v)) {
 			t.Errorf("the page lacks %v", v)
+		}
+	}
+}
+
+// TestHardestOf: the largest hinge first, equal ones as in the file, one that stands in it twice once, none below 0.
+func TestHardestOf(t *testing.T) {
+	g := &gallery{
+		rows: []int32{3, 5, 8, 9}, triplets: []data.Triplet{{Query: 3, Positive: 5, Negative: 8}, {Query: 3, Positive: 8, Negative: 5}, {Query: 5, Positive: 3, Negative: 8}, {Query: 3, Positive: 8, Negative: 5}, {Query: 3, Positive: 5, Negative: 9}},
+		numbers: []int{1, 2, 4, 6, 7}, // 3 and 5 could not be read
+	}
+	vectors := [][]float32{{0}, {1}, {2}, {10}} // squared distances 1, 4, 1, 100
+	type row struct {
+		number int
+		hinge  float64
+	}
+	want := []row{{2, 0.5 + 4 - 1}, {4, 0.5 + 1 - 1}, {1, 0}, {7, 0}}
+	for n := range 6 {
+		var got []row
+		for _, h := range hardestOf(g, vectors, 0.5, n) {
+			got = append(got, row{h.Number, h.Hinge})
+		}
+		if !slices.Equal(got, want[:min(n, 4)]) {
+			t.Errorf("%d: %v", n, got)
 		}
 	}
 }
