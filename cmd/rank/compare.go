@@ -64,9 +64,9 @@ type leftOut struct {
 
 func readCompareOptions(args []string, stdout io.Writer) (*compareOptions, error) {
 	var o compareOptions
-	f := cli.NewFlags("rank compare", "RUN…", `Puts runs in a table, the best one first: steps, best validation accuracy and its step, loss (mean over the last 100
-steps), images a second and time (in the steps, without evaluations and pauses), and the settings in which they differ, as flags.
-A run that is still going on can be among them. A folder without usable metrics is left out with a warning.`)
+	f := cli.NewFlags("rank compare", "RUN…", `Puts runs in a table, the best one first: steps, best validation accuracy and its step, loss (mean of the last
+tenth of the steps, from 10 to 100), images a second and time (in the steps, without evaluations and pauses), and the
+settings in which they differ, as flags. A run that is still going on can be among them. A folder without usable metrics is left out with a warning.`)
 	f.StringVar(&o.by, "by", "accuracy", "what the best run is best in: accuracy or loss")
 	f.StringVar(&o.out, "out", "", "a picture of their validation accuracy and loss over the steps, .svg or .png")
 	f.BoolVar(&o.jsonAlone, "json", false, "no table, the JSON line alone")

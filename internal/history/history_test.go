@@ -52,7 +52,7 @@ func TestSum(t *testing.T) {
 	var long strings.Builder
 	for step := 1; step <= 150; step++ {
 		loss := 7
-		if step > 50 {
+		if step > 135 {
 			loss = 2
 		}
 		fmt.Fprintf(&long, "{\"step\":%d,\"loss\":%d}\n", step, loss)
@@ -62,7 +62,7 @@ func TestSum(t *testing.T) {
 		t.Fatal(err)
 	}
 	s := r.Sum()
-	if s.Loss != 2 || s.LossSteps != 100 || s.Steps != 150 || s.BestStep != 0 || !math.IsNaN(s.BestAccuracy) {
+	if s.Loss != 2 || s.LossSteps != 15 || s.Steps != 150 || s.BestStep != 0 || !math.IsNaN(s.BestAccuracy) {
 		t.Errorf("%+v", s)
 	}
 }

@@ -7,8 +7,8 @@ import (
 	"deeprank/internal/metrics"
 )
 
-// lossSteps are the last steps whose loss is averaged: that of one batch says little.
-const lossSteps = 100
+// lossSteps is how many of the last steps have their loss averaged, since that of one batch says little: a tenth of them, from 10 to 100.
+func lossSteps(records int) int { return min(max(records/10, 10), 100, records) }
 
 // Summary is a run in a few numbers. A number that was never measured is NaN.
 type Summary struct {
@@ -17,7 +17,7 @@ type Summary struct {
 	BestStep     int           // the first step that had it; 0 where none was measured
 	LastAccuracy float64       // the last one measured
 	Loss         float64       // mean over the last LossSteps steps
-	LossSteps    int           // at most 100
+	LossSteps    int           // a tenth of all, from 10 to 100
 	ImagesPerS   float64       // pictures over time in the steps; evaluations are left out
 	Time         time.Duration // in the steps; evaluations and pauses are left out
 }
@@ -46,7 +46,7 @@ func (r *Run) Sum() Summary {
 		s.Time = time.Duration(seconds * float64(time.Second))
 	}
 	sum := 0.0
-	for _, record := range r.Records[max(0, len(r.Records)-lossSteps):] {
+	for _, record := range r.Records[len(r.Records)-lossSteps(len(r.Records)):] {
 		if !math.IsNaN(record.Loss) {
 			sum += record.Loss
 			s.LossSteps++
