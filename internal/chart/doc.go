@@ -1,5 +1,5 @@
 // Package chart draws counts: pages of horizontal bars and of heat maps, with the numbers in them, in the sizes that long lists need. It has no axes, scales or
-// curves; a plotting library would be right for those.
+// curves; package curves has those.
 //
 //	title
 //	subtitle
