@@ -46,6 +46,8 @@ type comparedRun struct {
 	PlannedSteps int               `json:"planned_steps,omitempty"`
 	BestAccuracy *float64          `json:"best_accuracy,omitempty"`
 	BestStep     int               `json:"best_step,omitempty"`
+	BestRecall   *float64          `json:"best_recall_at_1,omitempty"`
+	RecallStep   int               `json:"recall_step,omitempty"`
 	Loss         *float64          `json:"loss,omitempty"` // mean over the last loss_steps steps
 	LossSteps    int               `json:"loss_steps"`
 	ImagesPerS   *float64          `json:"images_per_s,omitempty"`
@@ -67,14 +69,14 @@ func readCompareOptions(args []string, stdout io.Writer) (*compareOptions, error
 	f := cli.NewFlags("rank compare", "RUN…", `Puts runs in a table, the best one first: steps, best validation accuracy and its step, loss (mean of the last
 tenth of the steps, from 10 to 100), images a second and time (in the steps, without evaluations and pauses), and the
 settings in which they differ, as flags. A run that is still going on can be among them. A folder without usable metrics is left out with a warning.`)
-	f.StringVar(&o.by, "by", "accuracy", "what the best run is best in: accuracy or loss")
+	f.StringVar(&o.by, "by", "", "what the best run is best in: accuracy, recall@1 or loss (default: accuracy, or recall@1 where no run has measured that)")
 	f.StringVar(&o.out, "out", "", "a picture of their validation accuracy and loss over the steps, .svg or .png")
 	f.BoolVar(&o.jsonAlone, "json", false, "no table, the JSON line alone")
 	if err := f.ReadSome(args, 1, stdout); err != nil {
 		return nil, err
 	}
-	if o.by != "accuracy" && o.by != "loss" {
-		return nil, cli.Usagef("--by %s: it must be accuracy or loss", o.by)
+	if !slices.Contains([]string{"", configs.ByAccuracy, configs.ByLoss, configs.ByRecall}, o.by) {
+		return nil, cli.Usagef("--by %s: it must be accuracy, recall@1 or loss", o.by)
 	}
 	o.runs = f.Args()
 	if !f.Changed("out") {
@@ -94,18 +96,19 @@ func compareCommand(ctx context.Context, args []string, stdout, stderr io.Writer
 	}
 	report := progress.New(stderr, nil, progress.Options{})
 	defer func() { _ = report.Close() }() // there is no log file
-	result := compareResult{By: o.by, Runs: []comparedRun{}}
+	result := compareResult{Runs: []comparedRun{}}
 	runs, err := readRuns(ctx, o.runs, &result, report)
 	if err != nil {
 		return nil, err
 	}
 	differences := history.Differences(runs)
-	warnUnlike(differences, o.by, report)
 	for i, r := range runs {
 		result.Runs = append(result.Runs, compared(r, i, differences))
 	}
-	slices.SortStableFunc(result.Runs, func(a, b comparedRun) int { return better(o.by, &a.summary, &b.summary) })
-	verdict := result.judge(o.by)
+	result.By = o.criterion(result.Runs)
+	warnUnlike(differences, result.By, report)
+	slices.SortStableFunc(result.Runs, func(a, b comparedRun) int { return better(result.By, &a.summary, &b.summary) })
+	verdict := result.judge()
 	if o.out != "" {
 		if err := writeCurves(o.out, result.Runs); err != nil {
 			return nil, err
@@ -118,6 +121,24 @@ func compareCommand(ctx context.Context, args []string, stdout, stderr io.Writer
 	}
 	return result, nil
 }
+
+// criterion is what the best run is best in.
+func (o *compareOptions) criterion(runs []comparedRun) string {
+	if o.by != "" {
+		return o.by
+	}
+	if measures(runs, func(s *history.Summary) float64 { return s.BestAccuracy }) || !measures(runs, recallOf) {
+		return configs.ByAccuracy
+	}
+	return configs.ByRecall
+}
+
+// measures says whether one of the runs has measured something.
+func measures(runs []comparedRun, what func(*history.Summary) float64) bool {
+	return slices.ContainsFunc(runs, func(r comparedRun) bool { return !math.IsNaN(what(&r.summary)) })
+}
+
+func recallOf(s *history.Summary) float64 { return s.BestRecall }
 
 // readRuns reads the runs, each once, and tells of those that are left out.
 func readRuns(ctx context.Context, dirs []string, result *compareResult, report *progress.Reporter) (runs []*history.Run, _ error) {
@@ -159,7 +180,9 @@ func warnUnlike(differences []history.Difference, by string, report *progress.Re
 		switch {
 		case d.Key == "val_triplets":
 			report.Warnf("the runs have different validation triplets: their accuracies do not compare")
-		case d.Key == "gap" && by == "loss":
+		case d.Key == "val_metadata":
+			report.Warnf("the runs have different validation pictures: their recalls do not compare")
+		case d.Key == "gap" && by == configs.ByLoss:
 			report.Warnf("the runs have different gaps: their losses do not compare")
 		}
 	}
@@ -169,6 +192,7 @@ func compared(r *history.Run, place int, differences []history.Difference) compa
 	s := r.Sum()
 	c := comparedRun{
 		Run: r.Dir, State: r.State, Steps: s.Steps, PlannedSteps: r.Planned, BestAccuracy: measured(s.BestAccuracy), BestStep: s.BestStep,
+		BestRecall: measured(s.BestRecall), RecallStep: s.RecallStep,
 		Loss: measured(s.Loss), LossSteps: s.LossSteps, ImagesPerS: measured(s.ImagesPerS), Seconds: s.Time.Seconds(), run: r, summary: s,
 	}
 	for _, d := range differences {
@@ -188,29 +212,36 @@ func measured(v float64) *float64 {
 	return &v
 }
 
-// better orders summaries, the best one first: by accuracy, then by loss, or the other way round. What was never measured comes last.
+// better orders summaries, the best one first: by the criterion, then by the others. What was never measured comes last.
 func better(by string, a, b *history.Summary) int {
 	down := func(x, y float64) int { // NaN is below all numbers for cmp.Compare
 		return cmp.Compare(y, x)
 	}
 	accuracy := down(a.BestAccuracy, b.BestAccuracy)
+	recall := down(a.BestRecall, b.BestRecall)
 	loss := down(-a.Loss, -b.Loss)
-	if by == "loss" {
-		return cmp.Or(loss, accuracy)
+	switch by {
+	case configs.ByLoss:
+		return cmp.Or(loss, accuracy, recall)
+	case configs.ByRecall:
+		return cmp.Or(recall, accuracy, loss)
 	}
-	return cmp.Or(accuracy, loss)
+	return cmp.Or(accuracy, recall, loss)
 }
 
 // judge names the winner and says by how much it is ahead.
-func (r *compareResult) judge(by string) string {
+func (r *compareResult) judge() string {
 	value, what := func(s *history.Summary) float64 { return s.BestAccuracy }, "validation accuracy"
-	if by == "loss" {
+	switch r.By {
+	case configs.ByLoss:
 		value, what = func(s *history.Summary) float64 { return s.Loss }, "loss"
+	case configs.ByRecall:
+		value, what = recallOf, "recall@1"
 	}
 	first := &r.Runs[0]
 	best := value(&first.summary)
 	said := func(v float64) string {
-		if by == "loss" {
+		if r.By == configs.ByLoss {
 			return fmt.Sprintf("%.4f", v)
 		}
 		return fmt.Sprintf("%.2f %%", 100*v)
@@ -257,6 +288,7 @@ func comparisonFigure(runs []comparedRun) curves.Figure {
 	}
 	width := history.Width(longest)
 	accuracy := curves.Panel{Title: "Validation accuracy", X: "step", Y: "accuracy", Percent: true}
+	recall := curves.Panel{Title: "Recall@1", X: "step", Y: "recall", Percent: true}
 	loss := curves.Panel{Title: smoothed("Loss", width), X: "step", Y: "loss", Zero: true}
 	f := curves.Figure{Height: 260, End: float64(longest)}
 	for i := range runs {
@@ -264,9 +296,14 @@ func comparisonFigure(runs []comparedRun) curves.Figure {
 		f.Names = append(f.Names, r.Run)
 		a, l := r.run.Series(history.ValAccuracy), r.run.Series(func(m *metrics.Record) float64 { return m.Loss }).Smooth(width)
 		accuracy.Lines = append(accuracy.Lines, curves.Line{Series: i, X: a.Steps, Y: a.Values, Dots: len(a.Steps) <= 40})
+		g := r.run.Series(history.ValRecall)
+		recall.Lines = append(recall.Lines, curves.Line{Series: i, X: g.Steps, Y: g.Values, Dots: len(g.Steps) <= 40})
 		loss.Lines = append(loss.Lines, curves.Line{Series: i, X: l.Steps, Y: l.Values})
 	}
 	f.Panels = []curves.Panel{accuracy, loss}
+	if measures(runs, recallOf) {
+		f.Panels = []curves.Panel{accuracy, recall, loss}
+	}
 	return f
 }
 

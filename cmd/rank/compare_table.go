@@ -16,18 +16,23 @@ import (
 
 // writeComparison writes the table: numbers to the right, texts to the left.
 func writeComparison(w io.Writer, runs []comparedRun, differences []history.Difference) {
-	rows := [][]string{{"run", "status", "steps", "best accuracy", "at step", "loss", "images/s", "time"}}
+	searched := measures(runs, recallOf)
+	rows := [][]string{{"run", "status", "steps", "best accuracy", "at step"}}
+	if searched {
+		rows[0] = append(rows[0], "best recall@1", "at step")
+	}
+	rows[0] = append(rows[0], "loss", "images/s", "time")
+	numbers := len(rows[0]) // from the third column on
 	for _, d := range differences {
 		rows[0] = append(rows[0], "--"+strings.ReplaceAll(d.Key, "_", "-")) // no column is named twice: steps are also a setting
 	}
 	for i := range runs {
 		r := &runs[i]
-		at := "-"
-		if r.BestStep > 0 {
-			at = fmt.Sprint(r.BestStep)
+		row := []string{inventory.Label(r.Run), string(r.State), steps(r), numeral(100*r.summary.BestAccuracy, "%.2f %%"), atStep(r.BestStep)}
+		if searched {
+			row = append(row, numeral(100*r.summary.BestRecall, "%.2f %%"), atStep(r.RecallStep))
 		}
-		row := []string{inventory.Label(r.Run), string(r.State), steps(r), numeral(100*r.summary.BestAccuracy, "%.2f %%"), at,
-			numeral(r.summary.Loss, "%.4f"), numeral(r.summary.ImagesPerS, "%.1f"), r.summary.Time.Round(time.Second).String()}
+		row = append(row, numeral(r.summary.Loss, "%.4f"), numeral(r.summary.ImagesPerS, "%.1f"), r.summary.Time.Round(time.Second).String())
 		for _, d := range differences {
 			row = append(row, short(d.Key, r.Config[d.Key]))
 		}
@@ -43,7 +48,7 @@ func writeComparison(w io.Writer, runs []comparedRun, differences []history.Diff
 		var b strings.Builder
 		for c, text := range row {
 			room := strings.Repeat(" ", widths[c]-uniseg.StringWidth(text))
-			if c >= 2 && c <= 7 {
+			if c >= 2 && c < numbers {
 				b.WriteString(room + text)
 			} else {
 				b.WriteString(text + room)
@@ -52,6 +57,14 @@ func writeComparison(w io.Writer, runs []comparedRun, differences []history.Diff
 		}
 		fmt.Fprintln(w, strings.TrimRight(b.String(), " "))
 	}
+}
+
+// atStep is a step, "-" where there is none.
+func atStep(step int) string {
+	if step == 0 {
+		return "-"
+	}
+	return fmt.Sprint(step)
 }
 
 // steps are the steps done, and those planned where they are more.
@@ -82,7 +95,7 @@ func short(key, value string) string {
 		return value
 	}
 	switch key {
-	case "triplets", "metadata", "images", "val_triplets", "cache", "init":
+	case "triplets", "metadata", "images", "val_triplets", "val_metadata", "cache", "init":
 		if base := filepath.Base(value); len([]rune(base)) <= most-2 {
 			return "…/" + base
 		}

@@ -132,7 +132,7 @@ func TestCompareRefuses(t *testing.T) {
 		want string
 	}{
 		{nil, cli.Usage, "something is missing"},
-		{[]string{good, "--by", "colour"}, cli.Usage, "accuracy or loss"},
+		{[]string{good, "--by", "colour"}, cli.Usage, "accuracy, recall@1 or loss"},
 		{[]string{good, "--out", "x.gif"}, cli.Usage, ".svg or .png"},
 		{[]string{good, "--out", ""}, cli.Usage, "is empty"},
 		{[]string{good, "--out", filepath.Join(dir, "none/x.svg")}, cli.Usage, "no folder"},
@@ -143,5 +143,30 @@ func TestCompareRefuses(t *testing.T) {
 		if code, _, _, stderr := callCompare(t, c.args...); code != c.code || !strings.Contains(stderr, c.want) {
 			t.Errorf("%v: code %d, %s; want %d, %q", c.args, code, stderr, c.code, c.want)
 		}
+	}
+}
+
+// Runs that search validation pictures: a column, a curve, and what decides where no accuracy was measured.
+func TestCompareRecall(t *testing.T) {
+	dir := t.TempDir()
+	a := handRun(t, dir, "a", "val_metadata: v.csv\n", `{"step":1,"loss":0.1,"val_recall_at_1":0.25}`+"\n"+`{"step":2,"loss":0.1,"val_recall_at_1":0.125}`+"\n")
+	b := handRun(t, dir, "b", "val_metadata: v.csv\n", `{"step":1,"loss":0.9,"val_recall_at_1":0.5}`+"\n")
+	c := handRun(t, dir, "c", "val_metadata: v.csv\nval_triplets: t.csv\n", `{"step":1,"loss":0.9,"val_accuracy":0.75,"val_recall_at_1":0.375}`+"\n")
+	picture := filepath.Join(dir, "curves.svg")
+	_, line, text, _ := callCompare(t, a, b, "--out", picture)
+	if line.By != "recall@1" || line.Winner != b || *line.Runs[1].BestRecall != 0.25 || line.Runs[1].RecallStep != 1 {
+		t.Errorf("%+v", line)
+	}
+	if !strings.Contains(text, "best recall@1") || !strings.Contains(text, "Best: "+b+", recall@1 50.00 %; next is "+a+" with 25.00 %.") {
+		t.Error(text)
+	}
+	if svg, err := os.ReadFile(picture); err != nil || !bytes.Contains(svg, []byte("Recall@1")) {
+		t.Errorf("%v: no curve of the recall", err)
+	}
+	if _, line, _, _ := callCompare(t, a, b, c); line.By != "accuracy" || line.Winner != c || !slices.Equal(order(line), []string{"c", "b", "a"}) {
+		t.Errorf("%+v", line)
+	}
+	if _, line, _, _ := callCompare(t, a, b, c, "--by", "recall@1"); !slices.Equal(order(line), []string{"b", "c", "a"}) {
+		t.Errorf("%+v", line)
 	}
 }

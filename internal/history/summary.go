@@ -16,6 +16,8 @@ type Summary struct {
 	BestAccuracy float64       // best validation accuracy
 	BestStep     int           // the first step that had it; 0 where none was measured
 	LastAccuracy float64       // the last one measured
+	BestRecall   float64       // best recall@1 on the validation pictures
+	RecallStep   int           // the first step that had it; 0 where none was measured
 	Loss         float64       // mean over the last LossSteps steps
 	LossSteps    int           // a tenth of all, from 10 to 100
 	ImagesPerS   float64       // pictures over time in the steps; evaluations are left out
@@ -24,7 +26,7 @@ type Summary struct {
 
 // Sum computes the summary.
 func (r *Run) Sum() Summary {
-	s := Summary{BestAccuracy: math.NaN(), LastAccuracy: math.NaN(), Loss: math.NaN(), ImagesPerS: math.NaN()}
+	s := Summary{BestAccuracy: math.NaN(), LastAccuracy: math.NaN(), BestRecall: math.NaN(), Loss: math.NaN(), ImagesPerS: math.NaN()}
 	s.Steps = r.Records[len(r.Records)-1].Step
 	pictures := float64(3 * r.Config.Batch) // an epoch's last batch may be smaller, which is left out of account
 	seconds, measured := 0.0, 0
@@ -35,6 +37,9 @@ func (r *Run) Sum() Summary {
 			if s.BestStep == 0 || *v > s.BestAccuracy {
 				s.BestAccuracy, s.BestStep = *v, record.Step
 			}
+		}
+		if v := record.ValRecall1; v != nil && !math.IsNaN(*v) && (s.RecallStep == 0 || *v > s.BestRecall) {
+			s.BestRecall, s.RecallStep = *v, record.Step
 		}
 		if record.ImagesPerS > 0 && !math.IsInf(record.ImagesPerS, 0) {
 			seconds += pictures / record.ImagesPerS
@@ -105,4 +110,12 @@ func Width(steps int) int {
 			}
 		}
 	}
+}
+
+// ValRecall is a record's recall@1 on the validation pictures, NaN where it was not measured.
+func ValRecall(r *metrics.Record) float64 {
+	if r.ValRecall1 == nil {
+		return math.NaN()
+	}
+	return *r.ValRecall1
 }
