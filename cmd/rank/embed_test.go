@@ -156,6 +156,13 @@ func TestSearchCommand(t *testing.T) {
 	if code != 0 || len(line.Queries) != 2 || line.Pictures != 120 || line.Sheet != png {
 		t.Fatalf("exit code %d, %+v, %s", code, line, stderr)
 	}
+	page := filepath.Join(t.TempDir(), "found.html")
+	if code, _, _, stderr := callFor[searchResult](t, "search", "--embeddings", dir, "--query", "7", "--top", "5", "--sheet", page); code != 0 {
+		t.Errorf("exit code %d, %s", code, stderr)
+	}
+	if b, err := os.ReadFile(page); err != nil || bytes.Count(b, []byte("data:image/jpeg")) != 6 || !bytes.Contains(b, []byte(line.Queries[0].Hits[4].Name)) {
+		t.Errorf("the page does not show the query and five pictures (%v)", err)
+	}
 	for _, h := range line.Queries[0].Hits {
 		row := int32(h.Row)
 		if o.rank(7, row) != h.Rank-1 || row == 7 || h.Name != o.meta.Name[row] || h.ID != o.meta.ID[row] {
@@ -202,6 +209,7 @@ func TestSearchCommand(t *testing.T) {
 		{2, "rows from 0 to 119", []string{"--embeddings", dir, "--query", "99999999999999999999"}},
 		{2, "--top is 0", []string{"--embeddings", dir, "--query", "1", "--top", "0"}},
 		{2, "there is no folder", []string{"--embeddings", dir, "--query", "1", "--sheet", "/nowhere/a.png"}},
+		{2, "end in .png or .html", []string{"--embeddings", dir, "--query", "1", "--sheet", "a.jpg"}},
 		{2, "--checkpoint is missing", []string{"--embeddings", filepath.Join(dir, "embeddings.npy"), "--query", picture}},
 		{3, "holds embeddings of 5 numbers", []string{"--embeddings", filepath.Join(dir, "embeddings.npy"), "--query", picture, "--checkpoint", other.bestPath()}},
 		{3, "is not the checkpoint", []string{"--embeddings", dir, "--query", picture, "--checkpoint", other.bestPath()}},

@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"image"
+	"path/filepath"
 	"strings"
 
 	"deeprank/data"
@@ -10,15 +11,16 @@ import (
 	"deeprank/internal/vectors"
 )
 
-// drawHits draws a row for each query: itself, and what was found with its distance and category. A picture that cannot be read any more stays empty.
-func drawHits(e *vectors.Folder, r *searchResult, o *searchOptions) (*image.RGBA, error) {
+// writeHits writes the sheet or the page: a row for each query, itself, and what was found with its distance. A picture that cannot be read any more stays empty.
+func writeHits(e *vectors.Folder, r *searchResult, o *searchOptions) error {
+	page := strings.EqualFold(filepath.Ext(o.sheet), ".html")
 	dir := o.images
 	if dir == "" {
 		dir = e.Info.Images
 	}
 	pictures, err := data.OpenPictures(e.Meta, dir, data.PictureOptions{Size: o.cell, Fit: "pad"})
 	if err != nil {
-		return nil, err
+		return err
 	}
 	defer pictures.Close()
 	picture := func(row int) image.Image {
@@ -45,6 +47,9 @@ func drawHits(e *vectors.Folder, r *searchResult, o *searchOptions) (*image.RGBA
 		row := []sheet.Cell{first}
 		for _, h := range q.Hits {
 			c := sheet.Cell{Picture: picture(h.Row), Caption: fmt.Sprintf("%.3f %s", h.Distance, h.Category)}
+			if page { // which has room
+				c.Caption = fmt.Sprintf("%.4f\n%s\n%s\n%s", h.Distance, strings.TrimSpace(h.Colour+" "+h.Category), h.ID, h.Name)
+			}
 			if q.row >= 0 && e.Meta.ID[q.row] != "" && e.Meta.ID[q.row] == h.ID {
 				c.Frame, framed = sheet.Right(), true
 			}
@@ -56,7 +61,11 @@ func drawHits(e *vectors.Folder, r *searchResult, o *searchOptions) (*image.RGBA
 	if framed {
 		options.Legend = []sheet.Mark{{Frame: sheet.Right(), Text: "same product as the query"}}
 	}
-	return sheet.Draw("Nearest pictures", []sheet.Block{b}, options), nil
+	const title = "Nearest pictures"
+	if page {
+		return sheet.WriteHTML(o.sheet, title, []sheet.Block{b}, options)
+	}
+	return sheet.WritePNG(o.sheet, sheet.Draw(title, []sheet.Block{b}, options))
 }
 
 // pictureOf makes a picture of size x size RGB pixels.

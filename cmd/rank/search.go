@@ -15,7 +15,6 @@ import (
 	"deeprank/internal/progress"
 	"deeprank/internal/retrieval"
 	"deeprank/internal/searchpage"
-	"deeprank/internal/sheet"
 	"deeprank/internal/vectors"
 )
 
@@ -55,7 +54,7 @@ Distances are squared Euclidean, from 0 (equal) to 4 (opposite).`)
 	f.StringArrayVar(&o.queries, "query", nil, "a picture's file, or a row; may be given several times")
 	f.IntRange(&o.top, "top", 10, 1, 10000, "nearest pictures of each query")
 	f.BoolVar(&o.json, "json", false, "print the JSON line alone, no table")
-	f.StringVar(&o.sheet, "sheet", "", "also draw the queries and what was found into this PNG file")
+	f.StringVar(&o.sheet, "sheet", "", "also show the queries and what was found: a PNG file, or a page where the name ends in .html")
 	f.IntRange(&o.cell, "cell", 96, 16, 512, "side of each picture on the sheet in pixels")
 	f.StringVar(&o.images, "images", "", "folder of the pictures, for the sheet (default: where they were embedded from)")
 	f.StringVar(&o.checkpoint, "checkpoint", "", "the network, if its file was moved (default: that of the embeddings)")
@@ -72,11 +71,14 @@ Distances are squared Euclidean, from 0 (equal) to 4 (opposite).`)
 		return nil, cli.Usagef("--query is missing: a picture's file, or a row of the embeddings")
 	}
 	if o.sheet != "" {
+		if kind := strings.ToLower(filepath.Ext(o.sheet)); kind != ".png" && kind != ".html" {
+			return nil, cli.Usagef("--sheet %s: its name must end in .png or .html", o.sheet)
+		}
 		if pixels := len(o.queries) * (o.top + 1) * o.cell * o.cell; pixels > maxPixels {
 			return nil, cli.Usagef("a sheet of %d queries with %d pictures of %d x %d pixels would be too large to look at; lower --top or --cell",
 				len(o.queries), o.top, o.cell, o.cell)
 		}
-		return &o, checkTarget("--sheet", o.sheet, "PNG file")
+		return &o, checkTarget("--sheet", o.sheet, "PNG or HTML file")
 	}
 	return &o, nil
 }
@@ -126,15 +128,11 @@ func searchCommand(ctx context.Context, args []string, stdout, stderr io.Writer)
 		result.write(stdout)
 	}
 	if o.sheet != "" {
-		im, err := drawHits(e, result, o)
-		if err != nil {
-			return nil, err
-		}
-		if err := sheet.WritePNG(o.sheet, im); err != nil {
+		if err := writeHits(e, result, o); err != nil {
 			return nil, err
 		}
 		result.Sheet = o.sheet
-		report.Printf("sheet     %s, %d x %d pixels", o.sheet, im.Bounds().Dx(), im.Bounds().Dy())
+		report.Printf("sheet     %s", o.sheet)
 	}
 	return result, nil
 }

@@ -1,18 +1,15 @@
 package preview
 
 import (
-	"bytes"
 	_ "embed" // the page's template
-	"encoding/base64"
 	"fmt"
 	"html/template"
-	"image"
-	"image/jpeg"
 	"io"
 	"slices"
 	"strings"
 
 	"deeprank/data"
+	"deeprank/internal/sheet"
 )
 
 //go:embed page.html
@@ -84,15 +81,5 @@ func source(p *Picture) (template.URL, error) {
 	if p.Image == nil {
 		return "", nil
 	}
-	return JPEG(p.Image)
-}
-
-// JPEG is an address that holds the picture itself.
-func JPEG(im image.Image) (template.URL, error) {
-	var b bytes.Buffer
-	const quality = 80
-	if err := jpeg.Encode(&b, im, &jpeg.Options{Quality: quality}); err != nil {
-		return "", err
-	}
-	return template.URL("data:image/jpeg;base64," + base64.StdEncoding.EncodeToString(b.Bytes())), nil
+	return sheet.JPEG(p.Image)
 }

@@ -8,7 +8,7 @@ import (
 	"io"
 
 	"deeprank/internal/curves"
-	"deeprank/internal/preview"
+	"deeprank/internal/sheet"
 )
 
 //go:embed page.html
@@ -94,7 +94,7 @@ func Write(w io.Writer, p *Page) error {
 			if s, ok := sources[one.Image]; ok {
 				return s, nil
 			}
-			s, err := preview.JPEG(one.Image)
+			s, err := sheet.JPEG(one.Image)
 			sources[one.Image] = s
 			return s, err
 		},

@@ -265,3 +265,30 @@ func TestWritePNG(t *testing.T) {
 		t.Error("no error for a missing folder")
 	}
 }
+
+func TestWriteHTML(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "sheet.html")
+	picture := plain(9, 9, blue)
+	blocks := []Block{{Title: "Block", Columns: []string{"query", "1"}, Above: []string{"above <it>"}, Rows: [][]Cell{
+		{{Picture: picture, Caption: "red <b>hat</b>"}, {Bad: "no JPEG", Frame: Wrong()}, {Picture: picture, Frame: Right(), Caption: "two\nlines"}, {}},
+	}}}
+	if err := WriteHTML(path, "A & B", blocks, Options{Apart: 1, Subtitle: "below", Legend: []Mark{{Right(), "right one"}}}); err != nil {
+		t.Fatal(err)
+	}
+	b, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	text := string(b)
+	for _, want := range []string{
+		"<h1>A &amp; B</h1>", "<p>below</p>", "right one", "<h2>Block</h2>", "<p>above &lt;it&gt;</p>", "red &lt;b&gt;hat&lt;/b&gt;", `<div class="bad">no JPEG</div>`, "no picture",
+		`style="border-color: #22a04a"`, "two\nlines", `<div class="column">query</div>`, "width: 72px", `<li class="last">`,
+	} {
+		if !strings.Contains(text, want) {
+			t.Errorf("the page lacks %s", want)
+		}
+	}
+	if n := strings.Count(text, "data:image/jpeg;base64,"); n != 2 || strings.Contains(text, "ZgotmplZ") {
+		t.Errorf("%d pictures, want 2", n)
+	}
+}
