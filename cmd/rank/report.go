@@ -56,13 +56,7 @@ checkpoint, is left out, and the page says so; a file that a flag names must be 
 	f.IntRange(&o.queries, "queries", 8, 1, 100, "queries to show")
 	f.IntRange(&o.top, "top", 8, 1, 50, "nearest pictures of each query")
 	f.IntRange(&o.cell, "cell", 112, 16, 512, "side of each picture in pixels")
-	f.StringVar(&o.triplets, "triplets", "", "other triplets (default: the run's val_triplets)")
-	f.StringVar(&o.metadata, "metadata", "", "their metadata (default: the run's)")
-	f.StringVar(&o.images, "images", "", "folder of the pictures (default: the run's; with --metadata, images beside it or one level up)")
-	f.StringVar(&o.init, "init", "", "weights that the run started from, if that file was moved (default: the run's init)")
-	f.IntRange(&o.gallery, "gallery", 10000, 3, 1_000_000, "at most so many pictures, those of the first triplets")
-	f.IntRange(&o.threads, "threads", 0, 0, 1024, "threads; 0 is one a CPU")
-	f.BoolVar(&o.quiet, "quiet", false, "say nothing but warnings and errors")
+	o.galleryFlags(f)
 	if err := f.Read(args, 0, stdout); err != nil {
 		return nil, err
 	}

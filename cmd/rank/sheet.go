@@ -37,6 +37,17 @@ type sheetResult struct {
 // maxPixels bounds a sheet.
 const maxPixels = 100 << 20
 
+// galleryFlags are the flags that say what is searched.
+func (o *sheetOptions) galleryFlags(f *cli.Flags) {
+	f.StringVar(&o.triplets, "triplets", "", "triplets whose pictures are searched (default: the run's val_triplets)")
+	f.StringVar(&o.metadata, "metadata", "", "their metadata (default: the run's)")
+	f.StringVar(&o.images, "images", "", "folder of the pictures (default: the run's; with --metadata, images beside it or one level up)")
+	f.StringVar(&o.init, "init", "", "weights that the run started from, if that file was moved (default: the run's init)")
+	f.IntRange(&o.gallery, "gallery", 10000, 3, 1_000_000, "at most so many pictures, those of the first triplets")
+	f.IntRange(&o.threads, "threads", 0, 0, 1024, "threads; 0 is one a CPU")
+	f.BoolVar(&o.quiet, "quiet", false, "say nothing but warnings and errors")
+}
+
 func readSheetOptions(args []string, stdout io.Writer) (*sheetOptions, error) {
 	var o sheetOptions
 	f := cli.NewFlags("rank sheet", "--run DIR", `Draws a sheet of queries and their nearest pictures, before and after training side by side. Pictures of the
@@ -51,13 +62,7 @@ product has R other pictures (R-precision), and how many triplets are in the rig
 	f.IntRange(&o.queries, "queries", 8, 1, 200, "rows of the sheet")
 	f.IntRange(&o.top, "top", 10, 1, 100, "nearest pictures of each query")
 	f.IntRange(&o.cell, "cell", 72, 16, 512, "side of each picture in pixels")
-	f.StringVar(&o.triplets, "triplets", "", "triplets whose pictures are searched (default: the run's val_triplets)")
-	f.StringVar(&o.metadata, "metadata", "", "their metadata (default: the run's)")
-	f.StringVar(&o.images, "images", "", "folder of the pictures (default: the run's; with --metadata, images beside it or one level up)")
-	f.StringVar(&o.init, "init", "", "weights that the run started from, if that file was moved (default: the run's init)")
-	f.IntRange(&o.gallery, "gallery", 10000, 3, 1_000_000, "at most so many pictures, those of the first triplets")
-	f.IntRange(&o.threads, "threads", 0, 0, 1024, "threads; 0 is one a CPU")
-	f.BoolVar(&o.quiet, "quiet", false, "say nothing but warnings and errors")
+	o.galleryFlags(f)
 	if err := f.Read(args, 0, stdout); err != nil {
 		return nil, err
 	}

@@ -1,17 +1,14 @@
 package onnx
 
 import (
-	"bufio"
 	"encoding/binary"
-	"errors"
-	"fmt"
 	"io"
 	"math"
-	"os"
 	"path/filepath"
 
 	"google.golang.org/protobuf/encoding/protowire"
 
+	"deeprank/internal/atomicfile"
 	"deeprank/internal/wire"
 )
 
@@ -24,10 +21,10 @@ func (m *Model) Write(path string) (data string, err error) { return m.write(pat
 
 func (m *Model) write(path string, limit int64) (data string, err error) {
 	if graph, heads := m.parts(""); m.size(graph, heads, false) <= limit {
-		return "", writeFile(path, func(w io.Writer) error { return m.encode(w, graph, heads, true) })
+		return "", atomicfile.Write(path, func(w io.Writer) error { return m.encode(w, graph, heads, true) })
 	}
 	data = path + ".data"
-	if err := writeFile(data, func(w io.Writer) error {
+	if err := atomicfile.Write(data, func(w io.Writer) error {
 		at := int64(0)
 		for _, i := range m.initializers {
 			if _, err := w.Write(make([]byte, aligned(at)-at)); err != nil {
@@ -43,7 +40,7 @@ func (m *Model) write(path string, limit int64) (data string, err error) {
 		return "", err
 	}
 	graph, heads := m.parts(filepath.Base(data))
-	return data, writeFile(path, func(w io.Writer) error { return m.encode(w, graph, heads, false) })
+	return data, atomicfile.Write(path, func(w io.Writer) error { return m.encode(w, graph, heads, false) })
 }
 
 // aligned is the next place in the file of weights where a tensor may begin; pages can then be mapped.
@@ -120,28 +117,4 @@ func writeFloats(w io.Writer, v []float32) error {
 		}
 	}
 	return nil
-}
-
-// writeFile writes a file beside its place, forces it to the disk and renames it.
-func writeFile(path string, content func(io.Writer) error) (err error) {
-	part := fmt.Sprintf("%s.%d.part", path, os.Getpid())
-	f, err := os.Create(part)
-	if err != nil {
-		return fmt.Errorf("write %s: %w", path, err)
-	}
-	defer func() {
-		if err != nil {
-			f.Close()
-			os.Remove(part)
-			err = fmt.Errorf("write %s: %w", path, err)
-		}
-	}()
-	w := bufio.NewWriterSize(f, 1<<20)
-	if err := errors.Join(content(w), w.Flush()); err != nil {
-		return err
-	}
-	if err := errors.Join(f.Sync(), f.Close()); err != nil {
-		return err
-	}
-	return os.Rename(part, path)
 }

@@ -3,8 +3,6 @@ package onnx
 import (
 	"bytes"
 	"encoding/binary"
-	"errors"
-	"io"
 	"math"
 	"os"
 	"path/filepath"
@@ -152,25 +150,5 @@ func TestWrite(t *testing.T) {
 		if want := 1 + min(1, len(data)); err != nil || len(left) != want {
 			t.Errorf("%d files are left, want %d (%v)", len(left), want, err)
 		}
-	}
-}
-
-// After an error the file is as it was.
-func TestWriteFileFails(t *testing.T) {
-	path := filepath.Join(t.TempDir(), "x")
-	if err := os.WriteFile(path, []byte("before"), 0o666); err != nil {
-		t.Fatal(err)
-	}
-	broken := errors.New("broken")
-	err := writeFile(path, func(w io.Writer) error {
-		if _, err := w.Write([]byte("after")); err != nil {
-			return err
-		}
-		return broken
-	})
-	b, _ := os.ReadFile(path)
-	left, _ := os.ReadDir(filepath.Dir(path))
-	if !errors.Is(err, broken) || string(b) != "before" || len(left) != 1 {
-		t.Errorf("%v; the file holds %q, %d files are left", err, b, len(left))
 	}
 }
