@@ -18,6 +18,8 @@ VENV    := .venv
 STAMP   := $(VENV)/.installed
 TFVENV  := .venv-tensorflow
 TFSTAMP := $(TFVENV)/.installed
+SWVENV  := .venv-sweeps
+SWSTAMP := $(SWVENV)/.installed
 LINT    := bin/tools/.built
 TAGS    := slow,peers
 
@@ -84,6 +86,20 @@ kill: ## kill -9 a training run KILL_ROUNDS times (20) and resume it: the same b
 	@mkdir -p bin
 	DEEPRANK_KILL_ROUNDS=$(KILL_ROUNDS) $(GO) test -tags slow -run Kill -count=1 -timeout 60m -v ./cmd/train/ | tee bin/kill.log
 	@if grep -q 'no tests to run' bin/kill.log; then echo "no test matched Kill"; exit 1; fi
+
+.PHONY: sweeps
+sweeps: build ## the sweeps of scripts/sweeps in a small form on the demo (a minute); Optuna and GNU parallel where they can be had
+	@if ! $(MAKE) sweeps-venv >bin/sweeps-venv.log 2>&1; then echo "no environment for Optuna: $$(tail -n 1 bin/sweeps-venv.log)"; fi
+	scripts/sweeps/test/run.sh bin $$([ ! -e $(SWSTAMP) ] || echo $(CURDIR)/$(SWVENV)/bin/python)
+
+.PHONY: sweeps-venv
+sweeps-venv: $(SWSTAMP) ## the Python environment of the sweep with Optuna, in .venv-sweeps
+
+$(SWSTAMP): scripts/sweeps/requirements.txt
+	@rm -f $@
+	[ -x $(SWVENV)/bin/python ] || $(PYTHON) -m venv $(SWVENV)
+	$(SWVENV)/bin/python -m pip install --disable-pip-version-check --retries 1 -r scripts/sweeps/requirements.txt
+	@touch $@
 
 .PHONY: peers
 peers: parity-data vgg16-data ## compare with PyTorch, torchvision, Python's safetensors and Chromium (slow, downloads all but the last)

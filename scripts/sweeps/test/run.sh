@@ -1,0 +1,140 @@
+#!/usr/bin/env bash
+# shellcheck disable=SC2015,SC2054 # fail ends the script; lists of values have commas
+# Runs the sweeps in a small form on the demo's pictures, and wants every trial to end as it does in one go:
+#   run.sh BIN [PYTHON]
+# BIN holds train and triplets; PYTHON has Optuna. Slurm is played by test/stubs; what is not installed is skipped and named.
+set -euo pipefail
+bin=$(cd "$1" && pwd) python=${2-}
+test=$(cd "$(dirname "$0")" && pwd)
+sweeps=$test/..
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+cd "$work"
+export TRAIN=$bin/train
+
+fail() {
+	echo "FAILED: $*" >&2
+	exit 1
+}
+# same FOLDER: the runs there ended with the losses of grid/.
+same() {
+	[ "$(cd "$1" && echo */result.json)" = "$(cd grid && echo */result.json)" ] || fail "$1 holds other trials than grid: $(ls "$1")"
+	for result in grid/*/result.json; do
+		[ "$(loss "$result")" = "$(loss "$1/${result#grid/}")" ] || fail "$1/${result#grid/}: another loss than $result"
+	done
+}
+loss() { sed 's/.*"step":\([0-9]*\).*"loss":\([^,]*\).*/\1 \2/' "$1"; }
+# once SIGNAL RUNS COMMAND...: sends the signal to the command when the first run in RUNS has written three steps.
+once() {
+	local signal=$1 runs=$2 child code=0
+	shift 2
+	"$@" &
+	child=$!
+	until [ "$(cat "$runs"/*/metrics.jsonl 2>/dev/null | wc -l)" -ge 3 ]; do
+		kill -0 "$child" 2>/dev/null || fail "it ended before the signal: $*"
+		sleep 0.02
+	done
+	kill -s "$signal" "$child"
+	wait "$child" || code=$?
+	return "$code"
+}
+lines() { cat "$@" | wc -l; }
+
+"$bin/triplets" demo --quiet --products 20 --views 2 --size 32 --triplets 64 --val-triplets 20 shop >/dev/null
+flags=(--triplets shop/csv/triplets.csv --val-triplets shop/csv/val_triplets.csv --size 32 --width 0.05 --fc-dim 16 --embed-dim 8
+	--batch 8 --steps 120 --eval-every 40 --cache none --quiet)
+grid=(gap=0.5,1 lr=0.001,0.003)
+
+echo "== trials.sh"
+diff <("$sweeps/trials.sh" gap=0.5,1 'augment=none flip,shift') - <<-'END' || fail "other trials"
+	gap=0.5 augment=none
+	gap=0.5 augment=flip,shift
+	gap=1 augment=none
+	gap=1 augment=flip,shift
+END
+"$sweeps/trials.sh" gap 2>message && fail "a key without values was taken"
+grep -q 'is no list' message || fail "the message is $(cat message)"
+
+echo "== grid.sh"
+code=0
+once TERM grid "$sweeps/grid.sh" grid "${grid[@]}" -- "${flags[@]}" >out || code=$?
+[ $code = 143 ] || fail "SIGTERM: exit code $code"
+[ ! -e grid/gap=1,lr=0.001 ] || fail "the sweep went on after SIGTERM"
+"$sweeps/grid.sh" grid "${grid[@]}" -- "${flags[@]}" >out
+[ "$(lines out)" = 4 ] && [ "$(lines grid/*/metrics.jsonl)" = 480 ] && [ "$(cut -f 2 out | sort -u)" = 0 ] || fail "$(cat out)"
+grep -q 'resume .*gap=0.5,lr=0.001/checkpoints' grid/gap=0.5,lr=0.001/log || fail "the stopped trial did not go on"
+before=$(cksum grid/*/log)
+"$sweeps/grid.sh" grid "${grid[@]}" -- "${flags[@]}" >again
+diff out again || fail "the sweep told something else the second time"
+[ "$before" = "$(cksum grid/*/log)" ] || fail "a trial that was done was trained again"
+code=0
+"$sweeps/grid.sh" bad gap=-1,1 -- "${flags[@]}" --steps 3 >out 2>message || code=$?
+[ $code = 1 ] && [ "$(cut -f 1,2 out | tr '\t\n' '  ')" = "gap=-1 2 gap=1 0 " ] || fail "a wrong value: $code, $(cat out)"
+
+echo "== parallel.sh"
+if ! parallel --version 2>/dev/null | grep -q 'GNU parallel'; then
+	echo "skipped: GNU parallel is not installed"
+else
+	parallel_sh() { JOBS=2 "$sweeps/parallel.sh" parallel "${grid[@]}" -- "${flags[@]}"; }
+	mkdir -p parallel/gap=1,lr=0.003
+	mkdir parallel/gap=1,lr=0.003/metrics.jsonl # so that this one fails
+	parallel_sh >out 2>message && fail "no trial failed"
+	[ "$(lines parallel/*/result.json)" = 3 ] || fail "$(cat out message)"
+	rmdir parallel/gap=1,lr=0.003/metrics.jsonl
+	parallel_sh >out 2>message || fail "$(cat out message)"
+	[ "$(cut -f 1 out)" = gap=1,lr=0.003 ] || fail "more than the trial that failed was started: $(cat out)"
+	same parallel
+fi
+
+echo "== slurm.sh, with stubs for Slurm"
+printf '%s\n' USR1 USR1 none TERM >warn # the first trial is warned twice; the second one is cancelled
+slurm_sh() {
+	PATH=$test/stubs:$PATH STUB_LOG=$work/slurm.log STUB_WARN=$work/warn SBATCH_FLAGS=--time=1:00:00 \
+		"$sweeps/slurm.sh" slurm "${grid[@]}" -- "${flags[@]}"
+}
+slurm_sh >out 2>message || fail "$(cat message)"
+diff slurm.log - <<-'END' || fail "Slurm was asked for other things"
+	sbatch --array=1-4
+	sbatch --output=slurm/slurm-%A-%a.txt
+	sbatch --time=1:00:00
+	scontrol requeue 101
+	task 1 ended with 143
+	scontrol requeue 101
+	task 1 ended with 143
+	task 1 ended with 0
+	task 2 ended with 143
+	task 3 ended with 0
+	task 4 ended with 0
+END
+slurm_sh >out 2>message || fail "$(cat message)"
+[ "$(cut -f 2 out | sort -u)" = 0 ] || fail "$(cat out)"
+same slurm
+
+echo "== optuna_sweep.py"
+if [ -z "$python" ]; then
+	echo "skipped: no Python with Optuna"
+else
+	space=(lr=1e-4:1e-2:log gap=0.5:1.5 batch=4:8 optimizer=sgd,adamw)
+	searched=()
+	for ((i = 0; i < ${#flags[@]}; i++)); do
+		case ${flags[i]} in
+		--batch | --steps) i=$((i + 1)) ;;
+		*) searched+=("${flags[i]}") ;;
+		esac
+	done
+	optuna() { exec "$python" "$sweeps/optuna_sweep.py" "$@"; }
+	code=0
+	once TERM optuna optuna optuna "${space[@]}" --trials 3 -- "${searched[@]}" --steps 120 >out 2>message || code=$?
+	[ $code = 143 ] && [ "$(lines out)" = 1 ] || fail "SIGTERM: exit code $code; $(cat out message)"
+	stopped=$(cut -f 1 out)
+	(optuna optuna "${space[@]}" --trials 3 -- "${searched[@]}" --steps 120) >out 2>message || fail "$(cat out message)"
+	[ "$(lines out)" = 3 ] && [ "$(head -n 1 out | cut -f 1)" = "$stopped" ] && [ "$(cut -f 2 out | sort -u)" = 0 ] || fail "$(cat out)"
+	grep -q 'best of 3 whole trials' message || fail "$(cat message)"
+	(optuna optuna "${space[@]}" --trials 3 -- "${searched[@]}" --steps 120) >out 2>message || fail "$(cat out message)"
+	[ "$(lines out)" = 0 ] || fail "a study that is done went on: $(cat out)"
+	# Runs that only pruning ends: no accuracy is above 1.
+	(optuna pruned lr=0.001:0.002 --trials 2 --at-least 1.01 -- "${searched[@]}" --steps 20000) >out 2>message || fail "$(cat out message)"
+	[ "$(cut -f 2 out | tr '\n' ' ')" = "143 143 " ] || fail "pruning: $(cat out)"
+	for run in pruned/lr=*; do ls "$run"/checkpoints/step-*.safetensors >/dev/null || fail "$run has no checkpoint"; done
+fi
+echo "sweeps: all as they should be"
