@@ -42,7 +42,7 @@ func assembled() []implementation {
 				}
 				maskReLUGeneric(dy[n:], y[n:])
 			}},
-			distances: distancesKernel{name: "distancesAVX512", run: func(q, x, d []float32) { distances(64, distancesAVX512, q, x, d) }},
+			distances: distancesKernel{name: "distancesAVX2", run: distances}, // the memory gives no more than it takes
 			winograd:  winogradAVX512(),
 			weights:   winogradWeightsAVX512(),
 			peak:      func(n int) int { peakAVX512(n); return n * 24 * 16 * 2 },
@@ -64,7 +64,7 @@ func assembled() []implementation {
 				}
 				maskReLUGeneric(dy[n:], y[n:])
 			}},
-			distances: distancesKernel{name: "distancesAVX2", run: func(q, x, d []float32) { distances(32, distancesAVX2, q, x, d) }},
+			distances: distancesKernel{name: "distancesAVX2", run: distances},
 			winograd:  winogradAVX2(),
 			weights:   winogradWeightsAVX2(),
 			peak:      func(n int) int { peakAVX2(n); return n * 12 * 8 * 2 },
@@ -72,20 +72,20 @@ func assembled() []implementation {
 	}
 }
 
-// distances gives a microkernel the elements that fill its registers, a multiple of lanes, and adds what is left of each row.
-func distances(lanes int, run func(rows, n int, q, x *float32, step int, d *float32), q, x, d []float32) {
+// distances gives the microkernel the elements that fill its registers, a multiple of 32, and adds what is left of each row.
+func distances(q, x, d []float32) {
 	if len(d) == 0 {
 		return
 	}
 	if len(x) < len(d)*len(q) {
 		panic("kernel: rows outside their slice")
 	}
-	n := len(q) &^ (lanes - 1)
+	n := len(q) &^ 31
 	if n == 0 {
 		distancesGeneric(q, x, d)
 		return
 	}
-	run(len(d), n, first(q), first(x), len(q), first(d))
+	distancesAVX2(len(d), n, first(q), first(x), len(q), first(d))
 	if n < len(q) {
 		for i := range d {
 			d[i] += distancesTail(q[n:], x[i*len(q)+n:(i+1)*len(q)])

@@ -34,11 +34,6 @@ func maskReLUAVX2(n int, dy *float32, y *float32)
 //go:noescape
 func copyRowsAVX512(count int, n int, dst *float32, ld int, src *float32, step int, tail uint32)
 
-// distancesAVX512 sets d[i] to the sum of (q[j]-x[i*step+j])^2 over j below n, a multiple of 64.
-//
-//go:noescape
-func distancesAVX512(rows int, n int, q *float32, x *float32, step int, d *float32)
-
 // distancesAVX2 sets d[i] to the sum of (q[j]-x[i*step+j])^2 over j below n, a multiple of 32.
 //
 //go:noescape

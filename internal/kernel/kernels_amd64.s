@@ -1125,60 +1125,6 @@ next:
 	VZEROUPPER
 	RET
 
-// func distancesAVX512(rows int, n int, q *float32, x *float32, step int, d *float32)
-// Requires: AVX, AVX512F
-TEXT ·distancesAVX512(SB), NOSPLIT, $0-48
-	MOVQ rows+0(FP), AX
-	MOVQ n+8(FP), CX
-	MOVQ q+16(FP), DX
-	MOVQ x+24(FP), BX
-	MOVQ step+32(FP), SI
-	MOVQ d+40(FP), DI
-	SHLQ $0x02, SI
-
-row:
-	VPXORD Z0, Z0, Z0
-	VPXORD Z1, Z1, Z1
-	VPXORD Z2, Z2, Z2
-	VPXORD Z3, Z3, Z3
-	MOVQ   BX, R8
-	MOVQ   DX, R9
-	MOVQ   CX, R10
-
-loop:
-	VMOVUPS       (R8), Z4
-	VSUBPS        (R9), Z4, Z4
-	VFMADD231PS   Z4, Z4, Z0
-	VMOVUPS       64(R8), Z4
-	VSUBPS        64(R9), Z4, Z4
-	VFMADD231PS   Z4, Z4, Z1
-	VMOVUPS       128(R8), Z4
-	VSUBPS        128(R9), Z4, Z4
-	VFMADD231PS   Z4, Z4, Z2
-	VMOVUPS       192(R8), Z4
-	VSUBPS        192(R9), Z4, Z4
-	VFMADD231PS   Z4, Z4, Z3
-	ADDQ          $+256, R8
-	ADDQ          $+256, R9
-	SUBQ          $+64, R10
-	JNZ           loop
-	VADDPS        Z1, Z0, Z0
-	VADDPS        Z3, Z2, Z2
-	VADDPS        Z2, Z0, Z0
-	VEXTRACTF64X4 $0x01, Z0, Y4
-	VADDPS        Y4, Y0, Y4
-	VEXTRACTF128  $0x01, Y4, X5
-	VADDPS        X5, X4, X5
-	VHADDPS       X5, X5, X5
-	VHADDPS       X5, X5, X5
-	VMOVSS        X5, (DI)
-	ADDQ          SI, BX
-	ADDQ          $0x04, DI
-	DECQ          AX
-	JNZ           row
-	VZEROUPPER
-	RET
-
 // func distancesAVX2(rows int, n int, q *float32, x *float32, step int, d *float32)
 // Requires: AVX, FMA3
 TEXT ·distancesAVX2(SB), NOSPLIT, $0-48
@@ -1219,7 +1165,6 @@ loop:
 	VADDPS       Y1, Y0, Y0
 	VADDPS       Y3, Y2, Y2
 	VADDPS       Y2, Y0, Y0
-	VMOVAPS      Y0, Y0
 	VEXTRACTF128 $0x01, Y0, X1
 	VADDPS       X1, X0, X1
 	VHADDPS      X1, X1, X1

@@ -17,18 +17,30 @@ func SquaredDistances(t *Team, rows, count, dim int, q, x, d []float32) {
 	wantLength(op, "q", len(q), rows*dim)
 	wantLength(op, "x", len(x), count*dim)
 	wantLength(op, "d", len(d), rows*count)
-	size := max(1, nearBlock/max(1, dim))
+	total := count * dim
+	task := min(nearTask, max(nearBlock, ceilDiv(total, 2*t.Threads())))
+	size, blockSize := max(1, task/max(1, dim)), max(1, nearBlock/max(1, dim))
+	if rows == 1 {
+		blockSize = size
+	}
 	t.Run(ceilDiv(count, size), func(task, _ int) {
-		from, to := task*size, min(count, (task+1)*size)
-		block := x[from*dim : to*dim]
-		for r := range rows {
-			t.impl.distances.run(q[r*dim:(r+1)*dim], block, d[r*count+from:r*count+to])
+		last := min(count, (task+1)*size)
+		for from := task * size; from < last; from += blockSize {
+			to := min(last, from+blockSize)
+			block := x[from*dim : to*dim]
+			for r := range rows {
+				t.impl.distances.run(q[r*dim:(r+1)*dim], block, d[r*count+from:r*count+to])
+			}
 		}
 	})
 }
 
-// nearBlock is how many elements of x a task takes: 256 KiB stay in the second-level cache for all rows.
-const nearBlock = 1 << 16
+// nearTask is how many elements of x a task takes at most: 8 MiB, since memory is read faster in long runs.
+// Of nearBlock elements, 256 KiB, all rows' distances are taken before the next, so that they stay in the second-level cache.
+const (
+	nearTask  = 1 << 21
+	nearBlock = 1 << 16
+)
 
 // distancesGeneric is the plain twin of the microkernels in assembly.
 func distancesGeneric(q, x, d []float32) {

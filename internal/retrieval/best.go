@@ -34,6 +34,27 @@ func (b *best) add(scores []float32, first int, skip func(place int) bool) {
 	}
 }
 
+// addDistances is add for squared distances: the smallest are the best. It returns the index of the first that is not finite, or -1.
+func (b *best) addDistances(distances []float32, first int, skip func(place int) bool) int {
+	const infinite = 0x7f800000 // the bits of what is finite and not negative are below, in the order of the numbers
+	limit := b.limit()
+	for i, d := range distances {
+		bits := math.Float32bits(d)
+		if bits-limit < infinite-limit {
+			continue // finite, and no nearer than the k-th
+		}
+		if bits >= infinite {
+			return i
+		}
+		b.offer(-d, first+i, skip)
+		limit = b.limit()
+	}
+	return -1
+}
+
+// limit is the bits of the distance below which one counts.
+func (b *best) limit() uint32 { return math.Float32bits(b.threshold) &^ (1 << 31) }
+
 // offer adds a score above the threshold.
 func (b *best) offer(score float32, place int, skip func(place int) bool) {
 	if skip != nil && skip(place) {

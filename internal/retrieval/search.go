@@ -81,13 +81,15 @@ func scan(ctx context.Context, team *kernel.Team, queries Matrix, gallery Source
 		return fmt.Errorf("retrieval: a gallery of %d embeddings", columns)
 	}
 	chunk := max(1, min(columns, scanElements/max(1, dim)))
-	buffer, scores := make([]float32, chunk*dim), make([]float32, n*chunk)
-	found := make([]best, n)
-	for q := range found {
-		k := min(keep, columns)
-		found[q].reset(make([]uint64, 0, room(k)), k)
+	buffer, distances := make([]float32, chunk*dim), make([]float32, n*chunk)
+	// Each query's row of distances is looked through in parts, one for each thread, each with the nearest that it has met.
+	parts := team.Threads()
+	k := min(keep, columns)
+	found := make([]best, n*parts)
+	for i := range found {
+		found[i].reset(make([]uint64, 0, room(k)), k)
 	}
-	bad := make([]int, n) // the first row whose distance is not finite, or columns
+	bad := make([]int, n*parts) // the first row whose distance is not finite, or columns
 	for from := 0; from < columns; from += chunk {
 		if err := ctx.Err(); err != nil {
 			return err
@@ -97,29 +99,30 @@ func scan(ctx context.Context, team *kernel.Team, queries Matrix, gallery Source
 		if err != nil {
 			return err
 		}
-		block := scores[:n*width]
-		kernel.SquaredDistances(team, n, width, dim, queries.Values, g, block)
-		team.Run(n, func(q, _ int) {
-			row := block[q*width : (q+1)*width]
-			bad[q] = columns
-			for i, d := range row {
-				if !(d <= math.MaxFloat32) {
-					bad[q] = min(bad[q], from+i)
-				}
-				row[i] = -d
-			}
+		kernel.SquaredDistances(team, n, width, dim, queries.Values, g, distances[:n*width])
+		team.Run(n*parts, func(task, _ int) {
+			q, part := task/parts, task%parts
+			begin, end := part*width/parts, (part+1)*width/parts
 			var out func(place int) bool
 			if skip != nil {
 				out = func(place int) bool { return skip(q, place) }
 			}
-			found[q].add(row, from, out)
+			bad[task] = columns
+			if i := found[task].addDistances(distances[q*width+begin:q*width+end], from+begin, out); i >= 0 {
+				bad[task] = from + begin + i
+			}
 		})
 		if i := slices.Min(bad); i < columns {
 			return notFinite(i)
 		}
 	}
-	for q := range found {
-		each(q, found[q].sorted())
+	for q := range n {
+		var nearest []uint64
+		for i := range parts {
+			nearest = append(nearest, found[q*parts+i].entries...)
+		}
+		slices.Sort(nearest)
+		each(q, nearest[:min(k, len(nearest))])
 	}
 	return nil
 }

@@ -17,7 +17,6 @@ func main() {
 	mask("maskReLUAVX512", avx512)
 	mask("maskReLUAVX2", avx2)
 	copyRows()
-	distances("distancesAVX512", avx512)
 	distances("distancesAVX2", avx2)
 	peak("peakAVX512", avx512, 24)
 	peak("peakAVX2", avx2, 12)
