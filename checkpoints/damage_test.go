@@ -11,7 +11,7 @@ import (
 )
 
 func readBytes(t *testing.T, b []byte) (*File, error) {
-	return readFile(t.Context(), bytes.NewReader(b), int64(len(b)), nativeLittleEndian())
+	return readFile(t.Context(), bytes.NewReader(b), int64(len(b)), nativeLittleEndian(), nil)
 }
 
 // TestFlippedBit flips every bit of a file of ours, one at a time.

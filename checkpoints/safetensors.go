@@ -9,6 +9,7 @@ import (
 	"io"
 	"os"
 	"runtime"
+	"slices"
 	"sync"
 
 	"golang.org/x/sync/errgroup"
@@ -52,15 +53,23 @@ func (f *File) Tensor(name string) (*Tensor, error) {
 // DType and Data nil, so that a caller who does not need it can leave it.
 //
 // Errors: ErrDamaged, ErrUnsupported, or the file system's; each names the path.
-func Read(path string) (*File, error) { return readPath(context.Background(), path) }
+func Read(path string) (*File, error) { return readPath(context.Background(), path, nil) }
 
-func readPath(ctx context.Context, path string) (*File, error) {
+// ReadSome is Read that keeps only the tensors whose name is wanted; the checksum is checked over all.
+func ReadSome(path string, wanted func(name string) bool) (*File, error) {
+	return readPath(context.Background(), path, wanted)
+}
+
+// Checksum is the checksum that the file was read with, which tells files of different content apart; "" when it has none.
+func (f *File) Checksum() string { return f.Metadata[checksumKey] }
+
+func readPath(ctx context.Context, path string, wanted func(name string) bool) (*File, error) {
 	file, size, err := open(path)
 	if err != nil {
 		return nil, err
 	}
 	defer file.Close()
-	f, err := readFile(ctx, file, size, nativeLittleEndian())
+	f, err := readFile(ctx, file, size, nativeLittleEndian(), wanted)
 	if err != nil {
 		return nil, withPath(path, err)
 	}
@@ -154,7 +163,8 @@ func tensorsOf(entries []entry) []Tensor {
 
 // readFile reads r in pieces by all CPUs, F32 straight into the tensors' memory
 // (view: memory has the file's byte order). Memory beyond the result: one piece per CPU.
-func readFile(ctx context.Context, r io.ReaderAt, size int64, view bool) (*File, error) {
+// wanted, if not nil, says which tensors are kept.
+func readFile(ctx context.Context, r io.ReaderAt, size int64, view bool, wanted func(name string) bool) (*File, error) {
 	metadata, entries, start, err := readHeader(r, size)
 	if err != nil {
 		return nil, err
@@ -172,6 +182,9 @@ func readFile(ctx context.Context, r io.ReaderAt, size int64, view bool) (*File,
 	for i := range entries {
 		e := &entries[i]
 		convert := converter(e.dtype)
+		if wanted != nil && !wanted(e.name) {
+			convert = nil
+		}
 		bytes := e.end - e.begin
 		perElement := int64(elementBits(e.dtype)) / 8 // of use only where convert is not nil
 		sums[i] = summed{name: e.name, dtype: e.dtype, shape: e.shape}
@@ -183,7 +196,7 @@ func readFile(ctx context.Context, r io.ReaderAt, size int64, view bool) (*File,
 		}
 		crc := make([]uint32, pieces(bytes))
 		sums[i].crc = crc
-		direct := view && e.dtype == "F32"
+		direct := view && e.dtype == "F32" && convert != nil
 		for j := range crc {
 			from := int64(j) * pieceBytes
 			n := min(pieceBytes, bytes-from)
@@ -218,6 +231,9 @@ func readFile(ctx context.Context, r io.ReaderAt, size int64, view bool) (*File,
 	}
 	if want != "" && want != checksum(metadata, sums) {
 		return nil, damaged("its content does not match its checksum (if another program changed it on purpose, remove %q from its metadata)", checksumKey)
+	}
+	if wanted != nil {
+		f.Tensors = slices.DeleteFunc(f.Tensors, func(t Tensor) bool { return !wanted(t.Name) })
 	}
 	return f, nil
 }

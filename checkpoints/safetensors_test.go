@@ -108,7 +108,7 @@ func TestByteOrder(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		got, err := readFile(t.Context(), bytes.NewReader(b), int64(len(b)), view)
+		got, err := readFile(t.Context(), bytes.NewReader(b), int64(len(b)), view, nil)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -129,7 +129,7 @@ func TestDeterministic(t *testing.T) {
 	if !bytes.Equal(first, encoded(t, f)) {
 		t.Error("another order of the tensors gave other bytes")
 	}
-	again, err := readFile(t.Context(), bytes.NewReader(first), int64(len(first)), true)
+	again, err := readFile(t.Context(), bytes.NewReader(first), int64(len(first)), true, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -193,5 +193,48 @@ func TestReadNoFile(t *testing.T) {
 	}
 	if _, err := Read(dir); err == nil || !strings.Contains(err.Error(), dir+" is a folder") {
 		t.Errorf("folder: %v", err)
+	}
+}
+
+// TestReadSome keeps one tensor, by both ways; damage to another one is noticed all the same.
+func TestReadSome(t *testing.T) {
+	dir := t.TempDir()
+	s, err := OpenStore(dir, 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := sample(7, pieceBytes/4+5)
+	path, err := s.Save(7, want, 0.5, true)
+	if err != nil {
+		t.Fatal(err)
+	}
+	wanted := func(name string) bool { return name == "shallow8.weight" }
+	s.Wanted = wanted
+	for name, read := range map[string]func() (*File, error){
+		"ReadSome": func() (*File, error) { return ReadSome(path, wanted) },
+		"Best": func() (*File, error) {
+			_, f, err := s.Best(t.Context(), nil)
+			return f, err
+		},
+	} {
+		got, err := read()
+		if err != nil {
+			t.Fatalf("%s: %v", name, err)
+		}
+		sameFile(t, got, &File{Tensors: want.Tensors[:1], Metadata: want.Metadata})
+		if whole, err := Read(path); err != nil || got.Checksum() == "" || got.Checksum() != whole.Checksum() {
+			t.Errorf("%s: checksum %q, of the whole file %q, %v", name, got.Checksum(), whole.Checksum(), err)
+		}
+	}
+	b, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	b[len(b)-1] ^= 1
+	if err := os.WriteFile(path, b, 0o666); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := ReadSome(path, wanted); !errors.Is(err, ErrDamaged) {
+		t.Errorf("damage to a tensor that is not wanted: %v", err)
 	}
 }

@@ -32,6 +32,8 @@ type Store struct {
 	keep int
 	sys  system
 
+	// Wanted, when set, says which tensors Newest and Best keep of the file, by their names. The checksum is checked over all.
+	Wanted func(name string) bool
 	// Removed, when set, is told of every checkpoint that Save or RemoveAfter deleted, and why.
 	Removed func(path, why string)
 }
@@ -264,7 +266,7 @@ func (s *Store) Best(ctx context.Context, warn func(path string, err error)) (pa
 
 func (s *Store) firstValid(ctx context.Context, entries []Entry, warn func(string, error)) (string, *File, error) {
 	for _, e := range entries {
-		f, err := readPath(ctx, e.Path)
+		f, err := readPath(ctx, e.Path, s.Wanted)
 		if err == nil {
 			return e.Path, f, nil
 		}

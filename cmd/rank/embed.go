@@ -172,7 +172,7 @@ func (o *embedOptions) info(net *network, m *data.Metadata) (*vectors.Info, erro
 			return nil, err
 		}
 	}
-	if i.CheckpointSum, err = data.Fingerprint(net.path); err != nil {
+	if i.CheckpointSum, err = net.fingerprint(); err != nil {
 		return nil, err
 	}
 	i.MetadataSum, err = data.Fingerprint(o.metadata)

@@ -31,7 +31,7 @@ func networkOf(ctx context.Context, e *vectors.Folder, embeddings string, o trai
 		return nil, err
 	}
 	if e.Info != nil {
-		sum, err := data.Fingerprint(net.path)
+		sum, err := net.fingerprint()
 		if err == nil && sum != e.Info.CheckpointSum {
 			err = &data.Refused{
 				Path: net.path, Reason: fmt.Sprintf("is not the checkpoint that the embeddings in %s were made with", embeddings),

@@ -72,6 +72,7 @@ func openTrained(ctx context.Context, o *trainedOptions, report *progress.Report
 	if err := n.trained(); err != nil {
 		return nil, err
 	}
+	n.file.Tensors = nil // the weights have them
 	step := ""
 	if s, err := checkpoints.DecodeState(n.file.Metadata); err == nil {
 		step = fmt.Sprintf(", step %d", s.Step)
@@ -103,6 +104,14 @@ func configOf(path string, f *checkpoints.File) (*configs.Config, error) {
 		return nil, &data.Refused{Path: path, Reason: "its config cannot be used", Remedy: "name its run with --run", Err: err}
 	}
 	return &c, nil
+}
+
+// fingerprint tells the checkpoint from others: its checksum, which was checked as it was read, or the SHA-256 of a file without one.
+func (n *network) fingerprint() (string, error) {
+	if s := n.file.Checksum(); s != "" {
+		return s, nil
+	}
+	return data.Fingerprint(n.path)
 }
 
 // drawn sets the weights to random ones, as training without --init starts from.

@@ -96,12 +96,14 @@ func Checkpoint(w *model.Weights, f *checkpoints.File) error {
 func parameters(f *checkpoints.File) map[string]checkpoints.Tensor {
 	tensors := map[string]checkpoints.Tensor{}
 	for _, t := range f.Tensors {
-		if !strings.HasPrefix(t.Name, OptimizerPrefix) {
+		if isParameter(t.Name) {
 			tensors[t.Name] = t
 		}
 	}
 	return tensors
 }
+
+func isParameter(name string) bool { return !strings.HasPrefix(name, OptimizerPrefix) }
 
 func load(w *model.Weights, tensors map[string]checkpoints.Tensor) (model.Loaded, error) {
 	for _, p := range w.List {

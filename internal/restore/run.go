@@ -46,13 +46,13 @@ func OpenRun(dir string) (*Run, error) {
 }
 
 // Checkpoint reads the checkpoint at path or, where path is empty, the run's best one; that is the newest where none
-// has a score. Damaged ones that were passed over are told to warn.
+// has a score, without the optimiser's tensors. Damaged ones that were passed over are told to warn.
 //
 // A path that does not exist, and a run that has no checkpoint yet, is a *configs.Error; a damaged file is a
 // *data.Refused.
 func (r *Run) Checkpoint(ctx context.Context, path string, warn func(path string, err error)) (string, *checkpoints.File, error) {
 	if path != "" {
-		f, err := checkpoints.Read(path)
+		f, err := checkpoints.ReadSome(path, isParameter)
 		if errors.Is(err, fs.ErrNotExist) {
 			return "", nil, refuse("--checkpoint", err.Error())
 		}
@@ -62,6 +62,7 @@ func (r *Run) Checkpoint(ctx context.Context, path string, warn func(path string
 	if err != nil {
 		return "", nil, err
 	}
+	store.Wanted = isParameter
 	told := map[string]bool{}
 	once := func(path string, err error) {
 		if !told[path] {

@@ -13,7 +13,7 @@ import (
 // readInit reads the parameters in a file of weights, by name: safetensors, or a state dict of PyTorch's.
 func readInit(w *model.Weights, path string) (map[string]checkpoints.Tensor, error) {
 	if !isTorch(path) {
-		f, err := checkpoints.Read(path)
+		f, err := checkpoints.ReadSome(path, isParameter)
 		if err != nil {
 			return nil, err
 		}
