@@ -13,6 +13,7 @@ import argparse, json, os, subprocess, sys, tempfile, time
 
 import numpy as np
 
+import child
 from race import REFERENCE, TORCH, machine
 from table import Table, memory, verdict, times, write_section
 
@@ -44,16 +45,11 @@ def folder(path, x, products):
 
 
 def ours(rank, path, threads):
-    begin = time.perf_counter()
-    p = subprocess.Popen([rank, "evaluate", "--embeddings", path, "--threads", str(threads), "--quiet"], stdout=subprocess.PIPE, text=True)
-    out = p.stdout.read()
-    _, status, usage = os.wait4(p.pid, 0)
-    p.returncode = os.waitstatus_to_exitcode(status)
-    seconds = time.perf_counter() - begin
-    if p.returncode:
-        sys.exit(f"rank evaluate: exit code {p.returncode}")
-    n = json.loads(out.strip().splitlines()[-1])["networks"][0]["retrieval"]
-    return dict(s=seconds, gib=usage.ru_maxrss / 2**20, numbers=[n[k] for k in ("recall_at_1", "recall_at_10", "r_precision", "map_at_r")])
+    r = child.run([rank, "evaluate", "--embeddings", path, "--threads", str(threads), "--quiet"])
+    if r.code:
+        sys.exit(f"rank evaluate: exit code {r.code}")
+    n = json.loads(r.out.strip().splitlines()[-1])["networks"][0]["retrieval"]
+    return dict(s=r.seconds, gib=r.gib, numbers=[n[k] for k in ("recall_at_1", "recall_at_10", "r_precision", "map_at_r")])
 
 
 def peer(path, threads):

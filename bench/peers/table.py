@@ -4,8 +4,8 @@ from statistics import median
 
 HEAD = """# Results
 
-Every number here was written by `make bench-peers`; a section is replaced when it runs again on the same kind of machine. How it is measured: `bench --help` and
-`bench/peers/race.py`. "must" and "aim" are this project's targets: batches of 8 triplets (24 images), 224 x 224, float32, head fc and all triplets active where nothing else is said.
+Every number here was written by `make bench-peers`, `bench-triplets`, `bench-retrieval` or `bench-seeds`; a section is replaced when it runs again on the same kind of machine. How it
+is measured: `bench --help` and the head of the scripts in `bench/peers`. "must" and "aim" are this project's targets: batches of 8 triplets (24 images), 224 x 224, float32, head fc and all triplets active where nothing else is said.
 """
 
 

@@ -9,6 +9,7 @@ Every run of the program is a process of its own, timed from its start to its en
 import argparse, json, os, subprocess, sys, tempfile, time
 from statistics import median
 
+import child
 from race import machine
 from table import Table, memory, write_section
 
@@ -18,17 +19,12 @@ LARGE_ROWS, LARGE_TRIPLETS = 10_000_000, 100_000_000
 
 def run(program, *args):
     """Runs a command; returns seconds, GiB at the peak, and its JSON line (None where it has no such command)."""
-    begin = time.perf_counter()
-    p = subprocess.Popen([program, *args], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-    out, err = p.stdout.read(), p.stderr.read()
-    _, status, usage = os.wait4(p.pid, 0)
-    p.returncode = os.waitstatus_to_exitcode(status)
-    seconds = time.perf_counter() - begin
-    if p.returncode == 2 and "unknown command" in err:
+    r = child.run([program, *args], capture=True)
+    if r.code == 2 and "unknown command" in r.err:
         return None
-    if p.returncode:
-        sys.exit(f"triplets {' '.join(args)}: exit code {p.returncode}: {err}")
-    return dict(s=seconds, gib=usage.ru_maxrss / 2**20, result=json.loads(out.strip().splitlines()[-1]))
+    if r.code:
+        sys.exit(f"triplets {' '.join(args)}: exit code {r.code}: {r.err}")
+    return dict(s=r.seconds, gib=r.gib, result=json.loads(r.out.strip().splitlines()[-1]))
 
 
 def best(program, rounds, *args):
