@@ -4,16 +4,17 @@
 #   run.sh BIN [PYTHON]
 # BIN holds train and triplets; PYTHON has Optuna. Slurm is played by test/stubs; what is not installed is skipped and named.
 set -euo pipefail
-bin=$(cd "$1" && pwd) python=${2-}
+bin=$(cd "$1" && pwd) python=${2:+$(realpath -s "$2")}
 test=$(cd "$(dirname "$0")" && pwd)
 sweeps=$test/..
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 cd "$work"
 export TRAIN=$bin/train
+exec 3>&2 # for fail, wherever stderr goes by then
 
 fail() {
-	echo "FAILED: $*" >&2
+	echo "FAILED: $*" >&3
 	exit 1
 }
 # same FOLDER: the runs there ended with the losses of grid/.
