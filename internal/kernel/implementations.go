@@ -15,6 +15,7 @@ type implementation struct {
 	copyRows  copyKernel
 	mask      maskKernel
 	distances distancesKernel
+	half      halfKernel
 	winograd  winogradKernels
 	weights   winogradWeightsKernels
 	peak      func(n int) (flops int) // runs n rounds of multiply-adds in registers; nil where there is no assembly
@@ -64,6 +65,7 @@ func implementations() []implementation {
 		copyRows:  copyKernel{name: "copyRowsGeneric", run: copyRowsGeneric},
 		mask:      maskKernel{name: "maskReLUGeneric", run: maskReLUGeneric},
 		distances: distancesKernel{name: "distancesGeneric", run: distancesGeneric},
+		half:      halfKernel{name: "fromHalfGeneric", run: fromHalfGeneric},
 		winograd:  winogradGeneric(),
 		weights:   winogradWeightsGeneric(),
 	})

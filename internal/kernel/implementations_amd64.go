@@ -43,6 +43,7 @@ func assembled() []implementation {
 				maskReLUGeneric(dy[n:], y[n:])
 			}},
 			distances: distancesKernel{name: "distancesAVX2", run: distances}, // the memory gives no more than it takes
+			half:      halfKernel{name: "fromHalfAVX2", run: fromHalf},
 			winograd:  winogradAVX512(),
 			weights:   winogradWeightsAVX512(),
 			peak:      func(n int) int { peakAVX512(n); return n * 24 * 16 * 2 },
@@ -65,6 +66,7 @@ func assembled() []implementation {
 				maskReLUGeneric(dy[n:], y[n:])
 			}},
 			distances: distancesKernel{name: "distancesAVX2", run: distances},
+			half:      halfKernel{name: "fromHalfAVX2", run: fromHalf},
 			winograd:  winogradAVX2(),
 			weights:   winogradWeightsAVX2(),
 			peak:      func(n int) int { peakAVX2(n); return n * 12 * 8 * 2 },
@@ -91,6 +93,14 @@ func distances(q, x, d []float32) {
 			d[i] += distancesTail(q[n:], x[i*len(q)+n:(i+1)*len(q)])
 		}
 	}
+}
+
+func fromHalf(dst []float32, src []uint16) {
+	n := len(src) &^ 31
+	if n > 0 {
+		fromHalfAVX2(n, unsafe.SliceData(src), first(dst[:len(src)]))
+	}
+	fromHalfGeneric(dst[n:], src[n:])
 }
 
 func first(s []float32) *float32 { return unsafe.SliceData(s) }

@@ -39,6 +39,11 @@ func copyRowsAVX512(count int, n int, dst *float32, ld int, src *float32, step i
 //go:noescape
 func distancesAVX2(rows int, n int, q *float32, x *float32, step int, d *float32)
 
+// fromHalfAVX2 converts n numbers, a multiple of 32 above 0, from IEEE binary16.
+//
+//go:noescape
+func fromHalfAVX2(n int, src *uint16, dst *float32)
+
 // peakAVX512 does n times 24 multiply-adds of 16 elements each.
 func peakAVX512(n int)
 

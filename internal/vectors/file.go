@@ -19,7 +19,6 @@ type File struct {
 	header
 	file   *os.File
 	mapped []byte // the whole file; nil where it cannot be mapped
-	halves *[1 << 16]float32
 }
 
 // OpenNPY opens a .npy file. One that holds no embeddings is a *data.Refused.
@@ -49,9 +48,6 @@ func OpenNPY(path string) (*File, error) {
 	v := &File{Path: path, header: *h, file: f}
 	if h.rows > 0 {
 		v.mapped, _ = mapFile(f, info.Size()) // without it they are read
-	}
-	if h.dtype == Float16 {
-		v.halves = newHalves()
 	}
 	return v, nil
 }
@@ -104,7 +100,7 @@ func (v *File) Read(from, to int, buffer []float32) ([]float32, error) {
 		a, b := n*p/parts, n*(p+1)/parts
 		wait.Go(func() {
 			if v.dtype == Float16 {
-				decodeHalf(v.halves, dst[a:b], raw[2*a:2*b])
+				decodeHalf(dst[a:b], raw[2*a:2*b])
 				return
 			}
 			for i := a; i < b; i++ {

@@ -3,6 +3,9 @@ package vectors
 import (
 	"encoding/binary"
 	"math"
+	"unsafe"
+
+	"deeprank/internal/kernel"
 )
 
 // toHalf rounds to IEEE binary16, to nearest and ties to even; what is too large becomes infinite.
@@ -22,30 +25,20 @@ func toHalf(v float32) uint16 {
 	return sign | uint16((b-0x38000000)>>13)
 }
 
-// fromHalf is exact.
-func fromHalf(h uint16) float32 {
-	sign := uint32(h>>15) << 31
-	exponent, fraction := uint32(h>>10)&0x1f, uint32(h)&0x3ff
-	switch exponent {
-	case 0:
-		return math.Float32frombits(math.Float32bits(float32(fraction)/(1<<24)) | sign)
-	case 0x1f:
-		return math.Float32frombits(sign | 0xff<<23 | fraction<<13)
+// decodeHalf converts little-endian halves, exactly.
+func decodeHalf(dst []float32, src []byte) {
+	src = src[:2*len(dst)]
+	if len(src) > 0 && uintptr(unsafe.Pointer(&src[0]))%2 == 0 && littleEndian() {
+		kernel.FromHalf(dst, unsafe.Slice((*uint16)(unsafe.Pointer(&src[0])), len(dst)))
+		return
 	}
-	return math.Float32frombits(sign | (exponent+112)<<23 | fraction<<13)
-}
-
-// newHalves is fromHalf of every number, 256 KiB.
-func newHalves() *[1 << 16]float32 {
-	t := new([1 << 16]float32)
-	for i := range t {
-		t[i] = fromHalf(uint16(i))
-	}
-	return t
-}
-
-func decodeHalf(table *[1 << 16]float32, dst []float32, src []byte) {
-	for i := range dst {
-		dst[i] = table[binary.LittleEndian.Uint16(src[2*i:])]
+	var part [1024]uint16
+	for len(dst) > 0 {
+		n := min(len(dst), len(part))
+		for i := range n {
+			part[i] = binary.LittleEndian.Uint16(src[2*i:])
+		}
+		kernel.FromHalf(dst[:n], part[:n])
+		dst, src = dst[n:], src[2*n:]
 	}
 }

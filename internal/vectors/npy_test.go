@@ -2,6 +2,7 @@ package vectors
 
 import (
 	"bytes"
+	"encoding/binary"
 	"encoding/json"
 	"errors"
 	"math"
@@ -62,6 +63,30 @@ func TestReadsWhatNumpyWrites(t *testing.T) {
 		}
 		if err := f.Close(); err != nil {
 			t.Error(err)
+		}
+	}
+}
+
+func fromHalf(h uint16) float32 {
+	v := make([]float32, 1)
+	decodeHalf(v, []byte{byte(h), byte(h >> 8)})
+	return v[0]
+}
+
+// TestDecodeHalf decodes more than a part, where the numbers lie evenly and where they do not.
+func TestDecodeHalf(t *testing.T) {
+	const n = 2500
+	b := make([]byte, 2*n+1)
+	for shift := range 2 {
+		for i := range n {
+			binary.LittleEndian.PutUint16(b[shift+2*i:], uint16(i*17))
+		}
+		v := make([]float32, n)
+		decodeHalf(v, b[shift:shift+2*n])
+		for i := range v {
+			if want := fromHalf(uint16(i * 17)); v[i] != want && want == want {
+				t.Fatalf("shift %d: number %d is %v, want %v", shift, i, v[i], want)
+			}
 		}
 	}
 }

@@ -18,6 +18,7 @@ func main() {
 	mask("maskReLUAVX2", avx2)
 	copyRows()
 	distances("distancesAVX2", avx2)
+	fromHalf()
 	peak("peakAVX512", avx512, 24)
 	peak("peakAVX2", avx2, 12)
 	winogradInput("winogradInputAVX512", avx512)

@@ -171,3 +171,27 @@ func distances(name string, v registers) {
 	VZEROUPPER()
 	RET()
 }
+
+// fromHalf converts half-precision numbers. Every processor with AVX2 has the instruction.
+func fromHalf() {
+	TEXT("fromHalfAVX2", NOSPLIT, "func(n int, src *uint16, dst *float32)")
+	Pragma("noescape")
+	Doc("fromHalfAVX2 converts n numbers, a multiple of 32 above 0, from IEEE binary16.")
+	left := Load(Param("n"), GP64())
+	src := Load(Param("src"), GP64())
+	dst := Load(Param("dst"), GP64())
+	v := []VecVirtual{YMM(), YMM(), YMM(), YMM()}
+	Label("loop")
+	for i := range v {
+		VCVTPH2PS(Mem{Base: src, Disp: 16 * i}, v[i])
+	}
+	for i := range v {
+		VMOVUPS(v[i], Mem{Base: dst, Disp: 32 * i})
+	}
+	ADDQ(U8(64), src)
+	ADDQ(U32(128), dst)
+	SUBQ(U8(32), left)
+	JNZ(LabelRef("loop"))
+	VZEROUPPER()
+	RET()
+}
