@@ -1,11 +1,10 @@
 package checkpoints
 
 import (
-	"errors"
 	"fmt"
 	"os"
-	"runtime"
-	"syscall"
+
+	"deeprank/internal/atomicfile"
 )
 
 // disk is the real file system.
@@ -52,19 +51,4 @@ func same(file *os.File, path string) bool {
 	return errA == nil && errB == nil && os.SameFile(a, b)
 }
 
-// SyncDir makes a rename durable. Windows has no such call, and some network
-// file systems refuse it: there the rename is as durable as it gets.
-func (disk) SyncDir(dir string) error {
-	if runtime.GOOS == "windows" || runtime.GOOS == "plan9" {
-		return nil
-	}
-	d, err := os.Open(dir)
-	if err != nil {
-		return err
-	}
-	err = d.Sync()
-	if errors.Is(err, syscall.EINVAL) || errors.Is(err, errors.ErrUnsupported) {
-		err = nil
-	}
-	return errors.Join(err, d.Close())
-}
+func (disk) SyncDir(dir string) error { return atomicfile.SyncDir(dir) }

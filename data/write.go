@@ -4,11 +4,12 @@ import (
 	"bufio"
 	"errors"
 	"fmt"
-	"os"
-	"path/filepath"
+	"io"
 	"strconv"
 	"strings"
 	"unicode/utf8"
+
+	"deeprank/internal/atomicfile"
 )
 
 // WriteTriplets writes a triplets table, tab-separated, that ReadTriplets reads. The file is there whole or, after an error,
@@ -62,37 +63,10 @@ func WriteMetadata(path string, m *Metadata) error {
 	})
 }
 
-// writeTable writes a file beside its place, forces it to the disk and renames it.
-func writeTable(path string, rows func(*bufio.Writer) error) (err error) {
-	part := fmt.Sprintf("%s.%d.part", path, os.Getpid())
-	f, err := os.Create(part)
-	if err != nil {
-		return fmt.Errorf("write %s: %w", path, cause(err))
-	}
-	defer func() {
-		if err != nil {
-			f.Close()
-			os.Remove(part)
-			err = fmt.Errorf("write %s: %w", path, cause(err))
-		}
-	}()
-	w := bufio.NewWriterSize(f, 1<<16)
-	if err := errors.Join(rows(w), w.Flush()); err != nil {
-		return err
-	}
-	if err := f.Sync(); err != nil {
-		return err
-	}
-	if err := f.Close(); err != nil {
-		return err
-	}
-	if err := os.Rename(part, path); err != nil {
-		return err
-	}
-	folder, err := os.Open(filepath.Dir(path))
-	if err != nil {
-		return err
-	}
-	defer folder.Close()
-	return folder.Sync()
+// writeTable writes a file whole or, after an error, not at all. What rows writes need not be checked: the first error stays.
+func writeTable(path string, rows func(*bufio.Writer) error) error {
+	return atomicfile.Write(path, func(w io.Writer) error {
+		b := bufio.NewWriter(w)
+		return errors.Join(rows(b), b.Flush())
+	})
 }

@@ -36,7 +36,13 @@ func TestWrite(t *testing.T) {
 			t.Errorf("left behind: %v", left)
 		}
 	}
-	if err := Write(filepath.Join(dir, "none", "x"), text("", nil)); !errors.Is(err, os.ErrNotExist) {
-		t.Errorf("a missing folder: %v", err)
+	for _, c := range []struct {
+		path string
+		want error
+	}{{filepath.Join(dir, "none", "x"), os.ErrNotExist}, {dir, nil}} {
+		err := Write(c.path, text("", nil))
+		if err == nil || c.want != nil && !errors.Is(err, c.want) || !strings.Contains(err.Error(), c.path+": ") || strings.Contains(err.Error(), ".part") {
+			t.Errorf("%s cannot be written: %v", c.path, err)
+		}
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"math"
 	"os"
@@ -14,6 +15,7 @@ import (
 
 	"deeprank/checkpoints"
 	"deeprank/data"
+	"deeprank/internal/atomicfile"
 )
 
 // Skipped is a picture that could not be read.
@@ -237,15 +239,9 @@ func writeJSON(path string, v any) error {
 }
 
 // writeWhole writes a file so that it is there whole or as it was before.
-func writeWhole(path string, text []byte) (err error) {
-	part := path + ".part"
-	f, err := os.Create(part)
-	if err != nil {
+func writeWhole(path string, text []byte) error {
+	return atomicfile.Write(path, func(w io.Writer) error {
+		_, err := w.Write(text)
 		return err
-	}
-	_, err = f.Write(text)
-	if err = errors.Join(err, f.Sync(), f.Close()); err != nil {
-		return errors.Join(err, os.Remove(part))
-	}
-	return os.Rename(part, path)
+	})
 }
