@@ -18,6 +18,8 @@ import (
 	"sync"
 	"syscall"
 	"time"
+
+	"deeprank/internal/fserror"
 )
 
 // pixelsVersion enters every key. Raise it with each change of decoding or resizing, or of the modules that do it, that may
@@ -177,7 +179,7 @@ func (c *cache) put(key cacheKey, pixels []byte) {
 		return
 	}
 	if err := c.write(key, pixels); err != nil {
-		c.fail(cause(err))
+		c.fail(fserror.Cause(err))
 		c.mu.Lock()
 		c.bytes, c.files = c.bytes-need, c.files-1
 		c.mu.Unlock()

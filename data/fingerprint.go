@@ -5,6 +5,8 @@ import (
 	"encoding/hex"
 	"fmt"
 	"io"
+
+	"deeprank/internal/fserror"
 )
 
 // Fingerprint gives the SHA-256, as 64 hexadecimal digits, of the SHA-256 sums of the files' contents, in the order given.
@@ -20,7 +22,7 @@ func Fingerprint(paths ...string) (string, error) {
 		_, err = io.Copy(one, f)
 		f.Close()
 		if err != nil {
-			return "", fmt.Errorf("read %s: %w", path, cause(err))
+			return "", fmt.Errorf("read %s: %w", path, fserror.Cause(err))
 		}
 		all.Write(one.Sum(nil))
 	}

@@ -37,19 +37,21 @@ type Kind struct {
 func (k Kind) String() string { return k.Positive.String() + " / " + k.Negative.String() }
 
 // KindOf classifies a triplet of m's rows. An unknown (empty) id, category or colour equals no other.
-func (m *Metadata) KindOf(t Triplet) Kind {
-	same := func(column []string, a, b int32) bool { return a == b || column[a] == column[b] && column[a] != "" }
+func (m *Metadata) KindOf(t Triplet) Kind { return classify(t, m.ID, m.Category, m.Color, "") }
+
+func classify[T comparable](t Triplet, id, category, color []T, unknown T) Kind {
+	same := func(column []T, a, b int32) bool { return a == b || column[a] == column[b] && column[a] != unknown }
 	k := Kind{OtherPositive, OutOfClass}
 	switch q, p := t.Query, t.Positive; {
-	case same(m.ID, q, p):
+	case same(id, q, p):
 		k.Positive = SameProduct
-	case same(m.Category, q, p) && same(m.Color, q, p):
+	case same(category, q, p) && same(color, q, p):
 		k.Positive = SameColour
 	}
 	switch q, n := t.Query, t.Negative; {
-	case same(m.ID, q, n):
+	case same(id, q, n):
 		k.Negative = ProductInstead
-	case same(m.Category, q, n):
+	case same(category, q, n):
 		k.Negative = InClass
 	}
 	return k

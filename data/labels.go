@@ -49,23 +49,7 @@ func (m *Metadata) Labels() *Labels {
 }
 
 // KindOf classifies a triplet as Metadata.KindOf does.
-func (l *Labels) KindOf(t Triplet) Kind {
-	same := func(column []int32, a, b int32) bool { return a == b || column[a] == column[b] && column[a] != Unknown }
-	k := Kind{OtherPositive, OutOfClass}
-	switch q, p := t.Query, t.Positive; {
-	case same(l.ID, q, p):
-		k.Positive = SameProduct
-	case same(l.Category, q, p) && same(l.Color, q, p):
-		k.Positive = SameColour
-	}
-	switch q, n := t.Query, t.Negative; {
-	case same(l.ID, q, n):
-		k.Negative = ProductInstead
-	case same(l.Category, q, n):
-		k.Negative = InClass
-	}
-	return k
-}
+func (l *Labels) KindOf(t Triplet) Kind { return classify(t, l.ID, l.Category, l.Color, Unknown) }
 
 // ReadLabels reads a metadata table as ReadMetadata does, and refuses the same, but keeps the labels alone.
 func ReadLabels(path string) (*Labels, error) { return readLabels(path, blockBytes, blocksFrom) }

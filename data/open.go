@@ -1,10 +1,11 @@
 package data
 
 import (
-	"errors"
 	"io/fs"
 	"os"
 	"syscall"
+
+	"deeprank/internal/fserror"
 )
 
 // openRegular opens a file that the user named and refuses everything that is not a regular file. It never blocks: a named
@@ -12,14 +13,14 @@ import (
 func openRegular(path, what string) (*os.File, fs.FileInfo, error) {
 	info, err := os.Stat(path)
 	if err != nil {
-		return nil, nil, &Refused{Path: path, Reason: "cannot open " + what, Remedy: "check the path and its permissions", Err: cause(err)}
+		return nil, nil, &Refused{Path: path, Reason: "cannot open " + what, Remedy: "check the path and its permissions", Err: fserror.Cause(err)}
 	}
 	if !info.Mode().IsRegular() {
 		return nil, nil, &Refused{Path: path, Reason: "is " + kindOf(info.Mode()) + ", not a file", Remedy: "give the path of " + what}
 	}
 	f, err := os.OpenFile(path, os.O_RDONLY|syscall.O_NONBLOCK, 0)
 	if err != nil {
-		return nil, nil, &Refused{Path: path, Reason: "cannot open " + what, Remedy: "check the path and its permissions", Err: cause(err)}
+		return nil, nil, &Refused{Path: path, Reason: "cannot open " + what, Remedy: "check the path and its permissions", Err: fserror.Cause(err)}
 	}
 	if info, err = f.Stat(); err != nil || !info.Mode().IsRegular() {
 		f.Close()
@@ -43,12 +44,4 @@ func kindOf(m fs.FileMode) string {
 		return "a link"
 	}
 	return "a special file"
-}
-
-// cause strips the operation and the path from an error of os, because the message that wraps it names the path itself.
-func cause(err error) error {
-	if e, ok := errors.AsType[*fs.PathError](err); ok {
-		return e.Err
-	}
-	return err
 }

@@ -10,6 +10,8 @@ import (
 	"strings"
 	"sync"
 	"syscall"
+
+	"deeprank/internal/fserror"
 )
 
 // maxFile bounds the bytes of a picture's file.
@@ -61,7 +63,7 @@ func OpenPictures(m *Metadata, dir string, o PictureOptions) (*Pictures, error) 
 		root, err = os.OpenRoot(dir)
 	}
 	if err != nil {
-		return nil, &Refused{Path: dir, Reason: "cannot open the images folder", Remedy: "name the pictures' folder with --images", Err: cause(err)}
+		return nil, &Refused{Path: dir, Reason: "cannot open the images folder", Remedy: "name the pictures' folder with --images", Err: fserror.Cause(err)}
 	}
 	p := &Pictures{meta: m, dir: dir, root: root, size: o.Size, fit: o.Fit, bad: make(map[int]*Refused), big: make(chan struct{}, 1)}
 	if o.Cache != "" {
@@ -133,12 +135,12 @@ func (p *Pictures) explain(row int, err error) (*Refused, error) {
 	path := filepath.Join(p.dir, p.meta.Name[row])
 	for _, e := range []error{syscall.EMFILE, syscall.ENFILE, syscall.ENOMEM, fs.ErrClosed} {
 		if errors.Is(err, e) {
-			return nil, fmt.Errorf("read %s: %w", path, cause(err))
+			return nil, fmt.Errorf("read %s: %w", path, fserror.Cause(err))
 		}
 	}
 	r, ok := errors.AsType[*Refused](err)
 	if !ok {
-		r = &Refused{Reason: "cannot read the picture", Remedy: "mend the file, or take its row out of the triplets", Err: cause(err)}
+		r = &Refused{Reason: "cannot read the picture", Remedy: "mend the file, or take its row out of the triplets", Err: fserror.Cause(err)}
 	}
 	r.Path = path
 	return r, nil
@@ -180,9 +182,9 @@ func (p *Pictures) stat(name string) (fs.FileInfo, error) {
 func pathError(err error) error {
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
-		return &Refused{Reason: "there is no such picture", Remedy: "check --images and the column _name", Err: cause(err)}
+		return &Refused{Reason: "there is no such picture", Remedy: "check --images and the column _name", Err: fserror.Cause(err)}
 	case strings.Contains(err.Error(), "path escapes from parent"): // os has no exported error for it
-		return &Refused{Reason: "the picture's path leads out of the images folder", Remedy: "put the file itself there, or a relative link within the folder", Err: cause(err)}
+		return &Refused{Reason: "the picture's path leads out of the images folder", Remedy: "put the file itself there, or a relative link within the folder", Err: fserror.Cause(err)}
 	}
 	return err
 }

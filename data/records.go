@@ -8,6 +8,8 @@ import (
 	"io/fs"
 	"os"
 	"time"
+
+	"deeprank/internal/fserror"
 )
 
 // Records knows on which lines of a table's file its records stand: record i is the i-th after the header, from 0. Most tables have a record a
@@ -27,7 +29,7 @@ type recordRun struct{ first, line int }
 func newRecords(t *table) (*Records, error) {
 	info, err := t.file.Stat()
 	if err != nil {
-		return nil, fmt.Errorf("read %s: %w", t.path, cause(err))
+		return nil, fmt.Errorf("read %s: %w", t.path, fserror.Cause(err))
 	}
 	return &Records{Path: t.path, size: info.Size(), mtime: info.ModTime()}, nil
 }

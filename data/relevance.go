@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"math"
 	"math/rand/v2"
+
+	"deeprank/internal/selection"
 )
 
 const purposeFilling = 0x66696c6c // filling of the buffers
@@ -167,7 +169,7 @@ func (v *Relevance) fill(r *rand.Rand) (slots []int32, categories []span) {
 		keys = keys[:0]
 		cut := func() {
 			scratch = append(scratch[:0], keys...)
-			most = smallest(scratch, size)
+			most = selection.Smallest(scratch, size)
 			kept := 0
 			for i, k := range keys {
 				if k <= most && kept < size {
@@ -196,35 +198,4 @@ func (v *Relevance) fill(r *rand.Rand) (slots []int32, categories []span) {
 		categories = append(categories, span{int32(first), int32(len(slots))})
 	}
 	return slots, categories
-}
-
-// smallest gives the n-th smallest value, n from 1 (Hoare's quickselect); it reorders the values.
-func smallest(v []float64, n int) float64 {
-	low, high := 0, len(v)-1
-	for low < high {
-		pivot := v[(low+high)/2]
-		i, j := low, high
-		for i <= j {
-			for v[i] < pivot {
-				i++
-			}
-			for v[j] > pivot {
-				j--
-			}
-			if i <= j {
-				v[i], v[j] = v[j], v[i]
-				i++
-				j--
-			}
-		}
-		switch {
-		case n-1 <= j:
-			high = j
-		case n-1 >= i:
-			low = i
-		default:
-			return v[n-1]
-		}
-	}
-	return v[n-1]
 }

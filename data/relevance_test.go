@@ -199,21 +199,6 @@ func TestFilling(t *testing.T) {
 	}
 }
 
-func TestSmallest(t *testing.T) {
-	r := rand.New(rand.NewPCG(1, 1))
-	for range 2000 {
-		v := make([]float64, 1+r.IntN(40))
-		for i := range v {
-			v[i] = float64(r.IntN(1 + r.IntN(30)))
-		}
-		sorted := slices.Sorted(slices.Values(v))
-		n := 1 + r.IntN(len(v))
-		if got := smallest(slices.Clone(v), n); got != sorted[n-1] {
-			t.Fatalf("the %d. of %v is %v", n, v, got)
-		}
-	}
-}
-
 func TestRelevanceRefuses(t *testing.T) {
 	table := func(rows ...[4]string) *Metadata {
 		m := &Metadata{Path: "table"}

@@ -10,6 +10,8 @@ import (
 	"slices"
 	"strings"
 	"unicode/utf8"
+
+	"deeprank/internal/fserror"
 )
 
 // maxRecord bounds one record of a table (bytes, with its line ends), so that a file without line ends or with a quote that is never
@@ -78,7 +80,7 @@ func (t *table) readHeader(what string) error {
 	const remedy = "save it as UTF-8 text, tab-separated, with a header line"
 	head, err := t.in.Peek(4)
 	if err != nil && err != io.EOF {
-		return &Refused{Path: t.path, Reason: "cannot read " + what, Err: cause(err)}
+		return &Refused{Path: t.path, Reason: "cannot read " + what, Err: fserror.Cause(err)}
 	}
 	if len(head) == 0 {
 		return &Refused{Path: t.path, Reason: "the file is empty", Remedy: remedy}
@@ -89,7 +91,7 @@ func (t *table) readHeader(what string) error {
 	if bytes.HasPrefix(head, []byte("\xef\xbb\xbf")) {
 		n, err := t.in.Discard(3)
 		if err != nil {
-			return fmt.Errorf("read %s: %w", t.path, cause(err))
+			return fmt.Errorf("read %s: %w", t.path, fserror.Cause(err))
 		}
 		t.read = int64(n)
 	}
@@ -196,7 +198,7 @@ func (t *table) readLine() ([]byte, error) {
 	case errors.Is(err, bufio.ErrBufferFull):
 		return nil, &Refused{Path: t.path, Line: t.lines, Reason: fmt.Sprintf("the line is longer than %d bytes", maxRecord), Remedy: "check that the file is a table with one record a line"}
 	default:
-		return nil, fmt.Errorf("read %s: %w", t.path, cause(err))
+		return nil, fmt.Errorf("read %s: %w", t.path, fserror.Cause(err))
 	}
 	if n := len(line); n > 0 && line[n-1] == '\r' {
 		line = line[:n-1]

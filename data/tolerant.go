@@ -8,6 +8,8 @@ import (
 	"math"
 	"slices"
 	"strings"
+
+	"deeprank/internal/fserror"
 )
 
 // TripletLines is a triplets table as it is, defects included.
@@ -119,7 +121,7 @@ func (t *table) backTo(line int, read int64, lines int) error {
 		return nil
 	}
 	if _, err := t.file.Seek(read, io.SeekStart); err != nil {
-		return fmt.Errorf("read %s: %w", t.path, cause(err))
+		return fmt.Errorf("read %s: %w", t.path, fserror.Cause(err))
 	}
 	t.in.Reset(t.file)
 	for t.read, t.lines = read, lines; t.lines < line; {
@@ -139,7 +141,7 @@ func (t *table) skipRest() error {
 		case err == nil || err == io.EOF:
 			return nil
 		case !errors.Is(err, bufio.ErrBufferFull):
-			return fmt.Errorf("read %s: %w", t.path, cause(err))
+			return fmt.Errorf("read %s: %w", t.path, fserror.Cause(err))
 		}
 	}
 }

@@ -5,11 +5,12 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"io/fs"
 	"os"
 	"path/filepath"
 	"runtime"
 	"syscall"
+
+	"deeprank/internal/fserror"
 )
 
 // Write writes a file beside its place, forces it to the disk and renames it. After an error, also one of content, the file is as it was
@@ -18,13 +19,13 @@ func Write(path string, content func(io.Writer) error) (err error) {
 	part := fmt.Sprintf("%s.%d.part", path, os.Getpid())
 	f, err := os.Create(part)
 	if err != nil {
-		return fmt.Errorf("write %s: %w", path, cause(err))
+		return fmt.Errorf("write %s: %w", path, fserror.Cause(err))
 	}
 	defer func() {
 		if err != nil {
 			f.Close()
 			os.Remove(part)
-			err = fmt.Errorf("write %s: %w", path, cause(err))
+			err = fmt.Errorf("write %s: %w", path, fserror.Cause(err))
 		}
 	}()
 	w := bufio.NewWriterSize(f, 1<<16)
@@ -41,17 +42,6 @@ func Write(path string, content func(io.Writer) error) (err error) {
 		return err
 	}
 	return SyncDir(filepath.Dir(path))
-}
-
-// cause strips the operation and the temporary file's path, of which nobody knows.
-func cause(err error) error {
-	if e, ok := errors.AsType[*fs.PathError](err); ok {
-		return e.Err
-	}
-	if e, ok := errors.AsType[*os.LinkError](err); ok {
-		return e.Err
-	}
-	return err
 }
 
 // SyncDir makes a rename in the folder durable. Windows has no such call, and some network file systems refuse it: there the rename is as

@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"deeprank/data"
+	"deeprank/internal/fserror"
 )
 
 // readFolder reads a folder that has a folder for each class. The product is the path of the picture's folder; the category is the folder above
@@ -46,7 +47,7 @@ type folderPart struct {
 func folderParts(root string) ([]folderPart, error) {
 	entries, err := os.ReadDir(root)
 	if err != nil {
-		return nil, &data.Refused{Path: root, Reason: "cannot read the folder", Remedy: "check --root", Err: cause(err)}
+		return nil, &data.Refused{Path: root, Reason: "cannot read the folder", Remedy: "check --root", Err: fserror.Cause(err)}
 	}
 	known := map[string]Part{"train": Train, "test": Test, "val": Test, "query": Query, "gallery": Gallery}
 	found := map[string]string{}
@@ -99,7 +100,7 @@ func (w *folderWalk) walk(prefix, class string, part Part) error {
 	dir := filepath.Join(w.set.Root, filepath.FromSlash(below))
 	entries, err := os.ReadDir(dir)
 	if err != nil {
-		return &data.Refused{Path: dir, Reason: "cannot read the folder", Remedy: "check its permissions", Err: cause(err)}
+		return &data.Refused{Path: dir, Reason: "cannot read the folder", Remedy: "check its permissions", Err: fserror.Cause(err)}
 	}
 	category := path.Dir(class)
 	if category == "." {

@@ -13,6 +13,7 @@ import (
 	"unicode/utf8"
 
 	"deeprank/data"
+	"deeprank/internal/fserror"
 )
 
 // maxLine bounds a line of a list, in bytes.
@@ -36,7 +37,7 @@ func withList(path string, do func(*list) error) error {
 		f, err = os.Open(path)
 	}
 	if err != nil {
-		return &data.Refused{Path: path, Reason: "cannot open the list", Remedy: "unpack the set again, and check --root", Err: cause(err)}
+		return &data.Refused{Path: path, Reason: "cannot open the list", Remedy: "unpack the set again, and check --root", Err: fserror.Cause(err)}
 	}
 	defer f.Close()
 	return do(newList(path, f))
@@ -58,7 +59,7 @@ func (l *list) next() (string, error) {
 			return "", l.refuse("check that the file is the set's list", "the line is longer than %d bytes", maxLine)
 		}
 		if err != nil && err != io.EOF {
-			return "", fmt.Errorf("read %s: %w", l.path, cause(err))
+			return "", fmt.Errorf("read %s: %w", l.path, fserror.Cause(err))
 		}
 		if l.line == 1 {
 			line = bytes.TrimPrefix(line, []byte("\xef\xbb\xbf"))

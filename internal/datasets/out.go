@@ -7,6 +7,8 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+
+	"deeprank/internal/fserror"
 )
 
 // OutError says that a folder cannot be written to because of what is there already.
@@ -22,13 +24,13 @@ func CheckOut(out, from, root string) error {
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
 	case err != nil:
-		return fmt.Errorf("%s: %w", out, cause(err))
+		return fmt.Errorf("%s: %w", out, fserror.Cause(err))
 	case !info.IsDir():
 		return &OutError{out, "is not a folder"}
 	default:
 		entries, err := os.ReadDir(out)
 		if err != nil {
-			return fmt.Errorf("%s: %w", out, cause(err))
+			return fmt.Errorf("%s: %w", out, fserror.Cause(err))
 		}
 		if len(entries) > 0 {
 			return &OutError{out, "holds files already"}

@@ -20,6 +20,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"deeprank/data"
+	"deeprank/internal/fserror"
 )
 
 // quality is that of the JPEG files that Crop writes. They are decoded again by training, and at this quality differ from
@@ -50,7 +51,7 @@ func newPlacer(s *Set, o WriteOptions) *placer {
 func (p *placer) look(ctx context.Context) error {
 	root, err := os.OpenRoot(p.set.Images)
 	if err != nil {
-		return &data.Refused{Path: p.set.Images, Reason: "cannot open the images folder", Remedy: "check --root and --images", Err: cause(err)}
+		return &data.Refused{Path: p.set.Images, Reason: "cannot open the images folder", Remedy: "check --root and --images", Err: fserror.Cause(err)}
 	}
 	defer root.Close()
 	return p.each(ctx, "looking for", false, func(i int) error {
@@ -63,11 +64,11 @@ func (p *placer) look(ctx context.Context) error {
 		case errors.Is(err, fs.ErrNotExist):
 			p.bad[i] = "is missing"
 		case isMachine(err):
-			return fmt.Errorf("look for %s: %w", p.set.Pictures[i].Name, cause(err))
+			return fmt.Errorf("look for %s: %w", p.set.Pictures[i].Name, fserror.Cause(err))
 		case err != nil && strings.Contains(err.Error(), "path escapes from parent"): // os has no exported error for it
 			p.bad[i] = "is a link that leads out of the images folder, where training does not follow it (--pictures copy does)"
 		case err != nil:
-			p.bad[i] = "cannot be read (" + cause(err).Error() + ")"
+			p.bad[i] = "cannot be read (" + fserror.Cause(err).Error() + ")"
 		case !info.Mode().IsRegular():
 			p.bad[i] = "is not a file"
 		case info.Size() == 0:
@@ -90,7 +91,7 @@ func (p *placer) place(ctx context.Context, images string) error {
 		return err
 	}
 	if err := os.Symlink(target, images); err != nil {
-		return fmt.Errorf("make %s a link to the set's pictures: %w; --pictures copy does without", filepath.Join(p.options.Out, imagesFolder), cause(err))
+		return fmt.Errorf("make %s a link to the set's pictures: %w; --pictures copy does without", filepath.Join(p.options.Out, imagesFolder), fserror.Cause(err))
 	}
 	return nil
 }
@@ -110,13 +111,13 @@ func (p *placer) write(ctx context.Context, images, what string, do func(i int, 
 		if dir := path.Dir(name); !made[dir] {
 			made[dir] = true
 			if err := os.MkdirAll(filepath.Join(images, filepath.FromSlash(dir)), 0o777); err != nil {
-				return fmt.Errorf("write %s: %w", p.options.Out, cause(err))
+				return fmt.Errorf("write %s: %w", p.options.Out, fserror.Cause(err))
 			}
 		}
 	}
 	return p.each(ctx, what, true, func(i int) error {
 		if err := do(i, filepath.Join(images, filepath.FromSlash(p.names[i]))); err != nil {
-			return fmt.Errorf("%s: %s %s: %w", p.options.Out, what, p.names[i], cause(err))
+			return fmt.Errorf("%s: %s %s: %w", p.options.Out, what, p.names[i], fserror.Cause(err))
 		}
 		return nil
 	})
@@ -202,7 +203,7 @@ func (p *placer) unreadable(i int, err error) error {
 	if isMachine(err) {
 		return err
 	}
-	p.bad[i] = "cannot be read (" + cause(err).Error() + ")"
+	p.bad[i] = "cannot be read (" + fserror.Cause(err).Error() + ")"
 	return nil
 }
 

@@ -1,10 +1,8 @@
 package datasets
 
 import (
-	"errors"
 	"fmt"
 	"image"
-	"io/fs"
 	"os"
 	"path"
 	"path/filepath"
@@ -12,6 +10,7 @@ import (
 	"unicode/utf8"
 
 	"deeprank/data"
+	"deeprank/internal/fserror"
 )
 
 // The sets that Read knows.
@@ -90,7 +89,7 @@ func Read(from string, o ReadOptions) (*Set, error) {
 	info, err := os.Stat(o.Root)
 	switch {
 	case err != nil:
-		return nil, &data.Refused{Path: o.Root, Reason: "cannot open the set's folder", Remedy: "check --root", Err: cause(err)}
+		return nil, &data.Refused{Path: o.Root, Reason: "cannot open the set's folder", Remedy: "check --root", Err: fserror.Cause(err)}
 	case !info.IsDir():
 		return nil, &data.Refused{Path: o.Root, Reason: "is not a folder", Remedy: "name the folder that the set's archive was unpacked into; unpack it first"}
 	}
@@ -184,15 +183,4 @@ func checkName(name string) string {
 		return "is not a plain path below a folder"
 	}
 	return ""
-}
-
-// cause strips the operation and the path from an error of os, because the message that wraps it names the path itself.
-func cause(err error) error {
-	if e, ok := errors.AsType[*fs.PathError](err); ok {
-		return e.Err
-	}
-	if e, ok := errors.AsType[*os.LinkError](err); ok {
-		return e.Err
-	}
-	return err
 }

@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"deeprank/data"
+	"deeprank/internal/fserror"
 )
 
 // WriteOptions say how a set is written.
@@ -74,7 +75,7 @@ func Write(ctx context.Context, s *Set, o WriteOptions) (r Report, err error) {
 	}
 	staged, err := stage(o.Out)
 	if err != nil {
-		return r, fmt.Errorf("write %s: %w", o.Out, cause(err))
+		return r, fmt.Errorf("write %s: %w", o.Out, fserror.Cause(err))
 	}
 	defer func() {
 		if e := os.RemoveAll(staged); err == nil && e != nil {
@@ -93,7 +94,7 @@ func Write(ctx context.Context, s *Set, o WriteOptions) (r Report, err error) {
 	r.AsPublished = r.Counts == s.Published
 	r.Images = filepath.Join(o.Out, imagesFolder)
 	if err := os.Mkdir(filepath.Join(staged, "csv"), 0o777); err != nil {
-		return r, fmt.Errorf("write %s: %w", o.Out, cause(err))
+		return r, fmt.Errorf("write %s: %w", o.Out, fserror.Cause(err))
 	}
 	for _, t := range []struct {
 		part Part
@@ -113,7 +114,7 @@ func Write(ctx context.Context, s *Set, o WriteOptions) (r Report, err error) {
 		*t.path = filepath.Join(o.Out, filepath.FromSlash(t.file))
 	}
 	if err := writeOrigin(filepath.Join(staged, originFile), s, o, r); err != nil {
-		return r, fmt.Errorf("write %s: %w", o.Out, cause(err))
+		return r, fmt.Errorf("write %s: %w", o.Out, fserror.Cause(err))
 	}
 	if err := ctx.Err(); err != nil {
 		return r, err

@@ -19,7 +19,7 @@ func NormalizeRows(t *Team, rows, cols int, x, y, norms []float32) {
 	t.Run(tasks, func(task, _ int) {
 		for r := task * size; r < min(rows, (task+1)*size); r++ {
 			xs := x[r*cols : (r+1)*cols]
-			norm := float32(math.Sqrt(innerProduct(xs, xs)))
+			norm := float32(math.Sqrt(InnerProduct(xs, xs)))
 			norms[r] = norm
 			d := norm
 			if d < normalizeEpsilon { // not max: NaN stays NaN
@@ -56,7 +56,7 @@ func NormalizeRowsBackward(t *Team, rows, cols int, y, norms, dy, dx []float32) 
 				}
 				continue
 			}
-			along := float32(innerProduct(ys, gs))
+			along := float32(InnerProduct(ys, gs))
 			for i, g := range gs {
 				ds[i] = (g - float32(ys[i]*along)) / norm
 			}
@@ -64,8 +64,8 @@ func NormalizeRowsBackward(t *Team, rows, cols int, y, norms, dy, dx []float32) 
 	})
 }
 
-// innerProduct is the inner product of a and b, summed in float64 in four lanes.
-func innerProduct(a, b []float32) float64 {
+// InnerProduct is the inner product of a and b, summed in float64 in four lanes.
+func InnerProduct(a, b []float32) float64 {
 	b = b[:len(a)]
 	var s0, s1, s2, s3 float64
 	for len(a) >= 4 && len(b) >= 4 {

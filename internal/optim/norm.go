@@ -20,29 +20,12 @@ func GradNorm(t *kernel.Team, params []Param) float64 {
 		}
 	}
 	sums := make([]float64, len(parts))
-	t.Run(len(parts), func(i, _ int) { sums[i] = squares(parts[i]) })
+	t.Run(len(parts), func(i, _ int) { sums[i] = kernel.InnerProduct(parts[i], parts[i]) })
 	total := 0.0
 	for _, s := range sums {
 		total += s
 	}
 	return math.Sqrt(total)
-}
-
-// squares sums the squares of v in float64 in four lanes.
-func squares(v []float32) float64 {
-	var s0, s1, s2, s3 float64
-	for len(v) >= 4 {
-		a, b, c, d := float64(v[0]), float64(v[1]), float64(v[2]), float64(v[3])
-		s0 += a * a
-		s1 += b * b
-		s2 += c * c
-		s3 += d * d
-		v = v[4:]
-	}
-	for _, x := range v {
-		s0 += float64(x) * float64(x)
-	}
-	return (s0 + s1) + (s2 + s3)
 }
 
 // ClipScale is the factor that shortens gradients of the length norm to limit, as torch.nn.utils.clip_grad_norm_ computes it:

@@ -3,6 +3,8 @@ package retrieval
 import (
 	"math"
 	"slices"
+
+	"deeprank/internal/selection"
 )
 
 // best keeps the k best of a row's scores, which come in the order of their places.
@@ -71,9 +73,8 @@ func (b *best) cut() {
 	if len(b.entries) <= b.k {
 		return
 	}
-	selectSmallest(b.entries, b.k)
+	b.threshold = scoreOf(selection.Smallest(b.entries, b.k))
 	b.entries = b.entries[:b.k]
-	b.threshold = scoreOf(slices.Max(b.entries))
 }
 
 // sorted returns the k best, or fewer where there are no more, from the best on.
@@ -103,35 +104,3 @@ func scoreOf(e uint64) float32 {
 }
 
 func placeOf(e uint64) int { return int(uint32(e)) }
-
-// selectSmallest moves the k smallest of v, whose elements all differ, to its front; 0 < k < len(v). It is Hoare's quickselect with the median of three.
-func selectSmallest(v []uint64, k int) {
-	for len(v) > 12 {
-		a, b, c := v[0], v[len(v)/2], v[len(v)-1]
-		pivot := max(min(a, b), min(max(a, b), c))
-		i, j := 0, len(v)-1
-		for i <= j {
-			for v[i] < pivot {
-				i++
-			}
-			for v[j] > pivot {
-				j--
-			}
-			if i <= j {
-				v[i], v[j] = v[j], v[i]
-				i++
-				j--
-			}
-		}
-		// v[:j+1] <= pivot <= v[i:], and what lies between is the pivot.
-		switch {
-		case k <= j:
-			v = v[:j+1]
-		case k > i:
-			v, k = v[i:], k-i
-		default:
-			return
-		}
-	}
-	slices.Sort(v)
-}

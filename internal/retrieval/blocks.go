@@ -38,7 +38,8 @@ func HalfNorms(ctx context.Context, team *kernel.Team, s Source) ([]float32, err
 		const part = 64
 		team.Run((to-from+part-1)/part, func(task, _ int) {
 			for i := task * part; i < min((task+1)*part, to-from); i++ {
-				out[from+i] = float32(-squaredNorm(v[i*dim:(i+1)*dim]) / 2)
+				row := v[i*dim : (i+1)*dim]
+				out[from+i] = float32(-kernel.InnerProduct(row, row) / 2)
 			}
 		})
 	}
@@ -55,22 +56,6 @@ func HalfNorms(ctx context.Context, team *kernel.Team, s Source) ([]float32, err
 var ErrNotFinite = errors.New("holds numbers that are infinite, no numbers, or far too large for an embedding")
 
 func notFinite(row int) error { return fmt.Errorf("row %d %w", row, ErrNotFinite) }
-
-func squaredNorm(v []float32) float64 {
-	var s0, s1, s2, s3 float64
-	for len(v) >= 4 {
-		a, b, c, d := float64(v[0]), float64(v[1]), float64(v[2]), float64(v[3])
-		s0 += a * a
-		s1 += b * b
-		s2 += c * c
-		s3 += d * d
-		v = v[4:]
-	}
-	for _, x := range v {
-		s0 += float64(x) * float64(x)
-	}
-	return s0 + s1 + s2 + s3
-}
 
 // blocks is one search: every query against the whole gallery.
 type blocks struct {
