@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"deeprank/data"
+	"deeprank/internal/pagestyle"
 	"deeprank/internal/sheet"
 )
 
@@ -39,7 +40,7 @@ type htmlKind struct {
 
 // WriteHTML writes the page as one file that needs no other and no network.
 func WriteHTML(w io.Writer, p *Page) error {
-	t, err := template.New("page").Parse(pageTemplate)
+	t, err := template.New("page").Funcs(pagestyle.Functions()).Parse(pageTemplate)
 	if err != nil {
 		return fmt.Errorf("preview: the built-in page: %w", err)
 	}

@@ -8,6 +8,7 @@ import (
 	"io"
 
 	"deeprank/internal/curves"
+	"deeprank/internal/pagestyle"
 	"deeprank/internal/sheet"
 )
 
@@ -89,7 +90,7 @@ func (p *Picture) Is() string {
 // Write writes the page.
 func Write(w io.Writer, p *Page) error {
 	sources := map[image.Image]template.URL{} // a picture that is on the page several times is encoded once
-	t, err := template.New("page").Funcs(template.FuncMap{
+	t, err := template.New("page").Funcs(pagestyle.Functions()).Funcs(template.FuncMap{
 		"source": func(one Picture) (template.URL, error) {
 			if s, ok := sources[one.Image]; ok {
 				return s, nil

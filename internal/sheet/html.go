@@ -12,6 +12,7 @@ import (
 	"io"
 
 	"deeprank/internal/atomicfile"
+	"deeprank/internal/pagestyle"
 )
 
 //go:embed page.html
@@ -48,7 +49,7 @@ type htmlCell struct {
 
 // WriteHTML writes what Draw draws as a page: one file that needs no other and no network, with captions in full. The file is whole or as it was.
 func WriteHTML(path, title string, blocks []Block, o Options) error {
-	t, err := template.New("sheet").Parse(pageTemplate)
+	t, err := template.New("sheet").Funcs(pagestyle.Functions()).Parse(pageTemplate)
 	if err != nil {
 		return fmt.Errorf("sheet: the built-in page: %w", err)
 	}
