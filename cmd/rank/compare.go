@@ -85,7 +85,7 @@ settings in which they differ, as flags. A run that is still going on can be amo
 	if kind := strings.ToLower(filepath.Ext(o.out)); o.out != "" && kind != ".svg" && kind != ".png" {
 		return nil, cli.Usagef("--out %s: its name must end in .svg or .png", o.out)
 	}
-	return &o, checkTarget("--out", o.out, "picture")
+	return &o, cli.CheckTarget("--out", o.out, "picture")
 }
 
 // compareCommand compares.

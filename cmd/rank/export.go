@@ -73,7 +73,7 @@ Weights above 2 GiB go to a second file, FILE.data, beside the first.`)
 		if !f.Changed(t.flag) {
 			continue
 		}
-		if err := checkTarget("--"+t.flag, t.path, t.what); err != nil {
+		if err := cli.CheckTarget("--"+t.flag, t.path, t.what); err != nil {
 			return nil, err
 		}
 	}

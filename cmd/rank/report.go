@@ -82,7 +82,7 @@ func reportCommand(ctx context.Context, args []string, stdout, stderr io.Writer)
 	if err != nil {
 		return nil, err
 	}
-	if err := checkTarget("--out", o.out, "HTML file"); err != nil {
+	if err := cli.CheckTarget("--out", o.out, "HTML file"); err != nil {
 		return nil, err
 	}
 	result := &reportResult{Report: o.out, Run: r.Dir}

@@ -78,7 +78,7 @@ Distances are squared Euclidean, from 0 (equal) to 4 (opposite).`)
 			return nil, cli.Usagef("a sheet of %d queries with %d pictures of %d x %d pixels would be too large to look at; lower --top or --cell",
 				len(o.queries), o.top, o.cell, o.cell)
 		}
-		return &o, checkTarget("--sheet", o.sheet, "PNG or HTML file")
+		return &o, cli.CheckTarget("--sheet", o.sheet, "PNG or HTML file")
 	}
 	return &o, nil
 }

@@ -73,7 +73,7 @@ product has R other pictures (R-precision), and how many triplets are in the rig
 		return nil, cli.Usagef("a sheet of %d queries with %d pictures of %d x %d pixels would be too large to look at; lower --queries, --top or --cell",
 			o.queries, o.top, o.cell, o.cell)
 	}
-	return &o, checkTarget("--out", o.out, "PNG file")
+	return &o, cli.CheckTarget("--out", o.out, "PNG file")
 }
 
 // sheetCommand draws the sheet.

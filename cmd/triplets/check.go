@@ -2,12 +2,9 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
-	"io/fs"
 	"os"
-	"path/filepath"
 	"time"
 
 	"deeprank/data"
@@ -84,26 +81,11 @@ code is 0 then, unless there are errors in the validation triplets: check these 
 		return nil, cli.Usagef("--triplets FILE is missing: the triplets to check")
 	}
 	if f.Changed("fix") {
-		if err := checkOutFile("--fix", o.fix); err != nil {
+		if err := cli.CheckTarget("--fix", o.fix, "file"); err != nil {
 			return nil, err
 		}
 	}
 	return &o, nil
-}
-
-// checkOutFile finds out before the work whether a file can be written.
-func checkOutFile(flag, path string) error {
-	if path == "" {
-		return cli.Usagef("%s is empty; name the file to write", flag)
-	}
-	if info, err := os.Stat(path); err == nil && !info.Mode().IsRegular() {
-		return cli.Usagef("%s %s is not a file; name a file to write", flag, path)
-	}
-	dir := filepath.Dir(path)
-	if info, err := os.Stat(dir); errors.Is(err, fs.ErrNotExist) || err == nil && !info.IsDir() {
-		return cli.Usagef("%s %s: there is no folder %s", flag, path, dir)
-	}
-	return nil
 }
 
 // sameFile gives the path of the one of the files to read that a path to write leads to, or "".

@@ -3,13 +3,9 @@ package main
 import (
 	"bytes"
 	"context"
-	"errors"
-	"fmt"
 	"io"
-	"io/fs"
 	"math"
 	"os"
-	"path/filepath"
 	"runtime"
 	"slices"
 	"strings"
@@ -146,13 +142,10 @@ The same seed gives the same file, whatever the threads.`)
 
 // checkTripletsOut finds out before the work whether a table of triplets can be written; it refuses to replace anything but such a table.
 func checkTripletsOut(path string) error {
-	if path == "" {
-		return cli.Usagef("--out is empty; name the file to write")
+	if err := cli.CheckTarget("--out", path, "file"); err != nil {
+		return err
 	}
-	if info, err := os.Stat(path); err == nil {
-		if !info.Mode().IsRegular() {
-			return cli.Usagef("--out %s is not a file; name a file to write", path)
-		}
+	if _, err := os.Stat(path); err == nil {
 		old, err := os.Open(path)
 		if err != nil {
 			return cli.Usagef("--out %s is there and cannot be read: name another file", path)
@@ -166,16 +159,7 @@ func checkTripletsOut(path string) error {
 			return cli.Usagef("--out %s is there and is no table of triplets; remove it or name another file", path)
 		}
 	}
-	dir := filepath.Dir(path)
-	if info, err := os.Stat(dir); errors.Is(err, fs.ErrNotExist) || err == nil && !info.IsDir() {
-		return cli.Usagef("--out %s: there is no folder %s", path, dir)
-	}
-	f, err := os.CreateTemp(dir, filepath.Base(path)+".*.part")
-	if err != nil {
-		return fmt.Errorf("--out %s cannot be written: %w", path, err)
-	}
-	defer os.Remove(f.Name())
-	return f.Close()
+	return nil
 }
 
 // sample draws triplets.
