@@ -76,6 +76,12 @@ const acting = `"use strict";
     location.hash = "row=3&top=10&category=shoe";
     await new Promise((r) => setTimeout(r, 100));
     await look("address");
+    location.hash = "category=&row=4&top=10";
+    await new Promise((r) => setTimeout(r, 100));
+    await look("unknown by address");
+    choose("category", "");
+    choose("category", [...field("category").options].find((o) => o.text.startsWith("unknown")).value);
+    await look("unknown");
     location.hash = "row=999";
     await new Promise((r) => setTimeout(r, 100));
     await look("bad address");
@@ -159,6 +165,8 @@ func TestInBrowser(t *testing.T) {
 		"chosen: " + near(17, 10, all) + " ",
 		"again: " + even(10) + " ",
 		"address: " + near(3, 10, func(row int) bool { return row != 3 && m.Category[row] == "shoe" }) + " #category=shoe&row=3",
+		"unknown by address: " + near(4, 10, func(row int) bool { return row != 4 && m.Category[row] == "" }) + " #category=&row=4",
+		"unknown: " + near(4, 10, func(row int) bool { return row != 4 && m.Category[row] == "" }) + " #category=&row=4",
 		`bad address: error row is "999"; the gallery has rows from 0 to 59 #row=999`,
 		"bad filter: " + even(10) + " ",
 		"58 pictures, 2 bad",

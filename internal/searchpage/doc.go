@@ -7,8 +7,8 @@
 //	POST /api/search?top=&category=&color=        the nearest to the picture in the body
 //	GET  /picture/ROW                             a thumbnail, by the row's number: no request names a path
 //
-// A filter comes before the ranking: the answer is the nearest among the pictures that match. Every refusal is a status and
-// {"error": "..."}.
+// A filter comes before the ranking: the answer is the nearest among the pictures that match. An empty one, category= or color=, matches those whose
+// category or colour is unknown. Every refusal is a status and {"error": "..."}.
 //
 // Pages of other sites get nothing: a request must name this machine in its Host header (against DNS rebinding), and one that a browser
 // sends for another site is refused. Bodies, pixels, requests in work and times are bounded, and a panic ends its request alone.

@@ -3,6 +3,7 @@
   const field = (id) => document.getElementById(id);
   const category = field("category"), color = field("color"), top = field("top");
   const number = (n) => n.toLocaleString("en-GB");
+  const unknown = "\0"; // the choice of pictures without a category or colour; no name holds this character
   let info = null;
   let file = null; // the query: a file, or else
   let row = null; // a row of the gallery, or else none
@@ -72,8 +73,7 @@
 
   const query = () => {
     const q = new URLSearchParams();
-    if (category.value) q.set("category", category.value);
-    if (color.value) q.set("color", color.value);
+    for (const e of [category, color]) if (e.value) q.set(e.id, e.value === unknown ? "" : e.value);
     q.set("top", top.value);
     return q;
   };
@@ -172,18 +172,20 @@
 
   const read = () => {
     const state = new URLSearchParams(location.hash.slice(1));
-    for (const [e, name] of [[category, "category"], [color, "color"], [top, "top"]]) {
-      e.value = state.get(name) ?? (e === top ? info.top : "");
-      if (e.selectedIndex < 0) e.value = e === top ? info.top : "";
+    for (const e of [category, color]) {
+      e.value = state.has(e.id) ? state.get(e.id) || unknown : "";
+      if (e.selectedIndex < 0) e.value = "";
     }
+    top.value = state.get("top") ?? info.top;
+    if (top.selectedIndex < 0) top.value = info.top;
     if (/^\d+$/.test(state.get("row") ?? "")) return pick(Number(state.get("row")));
     return start();
   };
 
   const fill = (select, values) => {
-    for (const v of values) {
-      const o = make("option", v.name + " (" + number(v.pictures) + ")");
-      o.value = v.name;
+    for (const v of [...values.filter((v) => v.name), ...values.filter((v) => !v.name)]) {
+      const o = make("option", (v.name || "unknown") + " (" + number(v.pictures) + ")");
+      o.value = v.name || unknown;
       select.append(o);
     }
   };

@@ -62,8 +62,16 @@ type found struct {
 // wish is what a request asks for.
 type wish struct {
 	row, top         int // row is -1 where none is named
-	category, colour string
+	category, colour filter
 }
+
+// filter lets rows with one value of a column through, "" being those where it is unknown; where it is off, all.
+type filter struct {
+	on    bool
+	value string
+}
+
+func (f *filter) matches(value string) bool { return !f.on || f.value == value }
 
 // wishOf reads the query of an address. Row says whether it may name one.
 func (s *Server) wishOf(r *http.Request, row bool) (wish, error) {
@@ -83,11 +91,11 @@ func (s *Server) wishOf(r *http.Request, row bool) (wish, error) {
 				return w, refuse(http.StatusBadRequest, "top is %.50q; it must be a whole number from 1 to %d", v, MostTop)
 			}
 		case name == "category":
-			if w.category = v; v != "" && !s.categories[v] {
+			if w.category = (filter{true, v}); !s.categories[v] {
 				return w, refuse(http.StatusBadRequest, "no picture has the category %.100q", v)
 			}
 		case name == "color":
-			if w.colour = v; v != "" && !s.colours[v] {
+			if w.colour = (filter{true, v}); !s.colours[v] {
 				return w, refuse(http.StatusBadRequest, "no picture has the colour %.100q", v)
 			}
 		case name == "row" && row:
@@ -104,7 +112,7 @@ func (s *Server) wishOf(r *http.Request, row bool) (wish, error) {
 // matches says whether the filter lets a row through.
 func (s *Server) matches(w *wish, row int) bool {
 	m := s.o.Meta
-	return (w.category == "" || m.Category[row] == w.category) && (w.colour == "" || m.Color[row] == w.colour)
+	return w.category.matches(m.Category[row]) && w.colour.matches(m.Color[row])
 }
 
 // search answers /api/search.

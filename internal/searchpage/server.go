@@ -89,9 +89,7 @@ func New(o Options) *Server {
 	count := func(values []string) (map[string]bool, []value) {
 		n := map[string]int{}
 		for _, v := range values {
-			if v != "" {
-				n[v]++
-			}
+			n[v]++
 		}
 		known, list := map[string]bool{}, []value{}
 		for _, v := range slices.Sorted(maps.Keys(n)) {
@@ -125,7 +123,7 @@ type info struct {
 
 // value is a category or colour and the pictures that have it.
 type value struct {
-	Name     string `json:"name"`
+	Name     string `json:"name"` // "" is unknown
 	Pictures int    `json:"pictures"`
 }
 
