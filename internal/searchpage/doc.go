@@ -13,5 +13,5 @@
 // Pages of other sites get nothing: a request must name this machine in its Host header (against DNS rebinding), and one that a browser
 // sends for another site is refused. Bodies, pixels, requests in work and times are bounded, and a panic ends its request alone.
 //
-// Start with server.go; search.go answers, guard.go protects.
+// Start with server.go; search.go answers, recent.go remembers the embeddings of pictures that were sent, guard.go protects.
 package searchpage

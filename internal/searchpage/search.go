@@ -2,6 +2,7 @@ package searchpage
 
 import (
 	"bytes"
+	"crypto/sha256"
 	"errors"
 	"image"
 	"image/jpeg"
@@ -124,10 +125,10 @@ func (s *Server) search(w http.ResponseWriter, r *http.Request) error {
 	}
 	v := make([]float32, s.o.Gallery.Dim())
 	result := found{Hits: []Hit{}}
-	var pixels []byte
+	var picture *sent
 	switch {
 	case upload:
-		if pixels, err = s.upload(w, r); err != nil {
+		if picture, err = s.upload(w, r); err != nil {
 			return err
 		}
 	case ask.row < 0:
@@ -146,7 +147,7 @@ func (s *Server) search(w http.ResponseWriter, r *http.Request) error {
 			result.Matching++
 		}
 	}
-	hits, err := s.nearest(r, pixels, v, &ask)
+	hits, err := s.nearest(r, picture, v, &ask)
 	if err != nil {
 		return err
 	}
@@ -157,15 +158,20 @@ func (s *Server) search(w http.ResponseWriter, r *http.Request) error {
 	return answer(w, http.StatusOK, result)
 }
 
-// nearest embeds pixels into v, if there are any, and searches.
-func (s *Server) nearest(r *http.Request, pixels []byte, v []float32, ask *wish) ([]retrieval.Hit, error) {
+// nearest embeds a picture into v, if one was sent, and searches.
+func (s *Server) nearest(r *http.Request, picture *sent, v []float32, ask *wish) ([]retrieval.Hit, error) {
 	if err := enter(r.Context(), s.work); err != nil {
 		return nil, err
 	}
 	defer leave(s.work)
-	if pixels != nil {
-		if err := s.o.Embed(pixels, v); err != nil {
-			return nil, err
+	if picture != nil {
+		if picture.embedding != nil {
+			copy(v, picture.embedding)
+		} else {
+			if err := s.o.Embed(picture.pixels, v); err != nil {
+				return nil, err
+			}
+			s.recent.put(picture.sum, v)
 		}
 	}
 	hits, err := retrieval.Search(r.Context(), s.o.Team, retrieval.Matrix{Values: v, Columns: len(v)}, s.o.Gallery, ask.top,
@@ -179,8 +185,15 @@ func (s *Server) nearest(r *http.Request, pixels []byte, v []float32, ask *wish)
 // mostPixels bounds a picture that is sent: a file of some 100 kB can be of any size. Large cameras have 50 megapixels.
 const mostPixels = 64_000_000
 
-// upload reads the picture in the body and brings it to the network's size.
-func (s *Server) upload(w http.ResponseWriter, r *http.Request) ([]byte, error) {
+// sent is a picture that came in a body.
+type sent struct {
+	sum       fileSum
+	pixels    []byte    // at the network's size, or
+	embedding []float32 // where it came before
+}
+
+// upload reads the picture in the body and, where it did not come before, brings it to the network's size.
+func (s *Server) upload(w http.ResponseWriter, r *http.Request) (*sent, error) {
 	kind, _, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
 	if err != nil || kind != "application/octet-stream" && !strings.HasPrefix(kind, "image/") {
 		return nil, refuse(http.StatusUnsupportedMediaType, "the Content-Type is %.100q; send a picture's file alone, as image/jpeg, image/png or what it is", r.Header.Get("Content-Type"))
@@ -202,11 +215,15 @@ func (s *Server) upload(w http.ResponseWriter, r *http.Request) ([]byte, error) 
 	if err != nil {
 		return nil, refuse(http.StatusBadRequest, "the picture did not come whole")
 	}
+	picture := &sent{sum: sha256.Sum256(content)}
+	if picture.embedding = s.recent.get(picture.sum); picture.embedding != nil {
+		return picture, nil
+	}
 	if err := enter(r.Context(), s.decoding); err != nil {
 		return nil, err
 	}
 	defer leave(s.decoding)
-	pixels, err := data.DecodePicture(content, s.o.Size, s.o.Fit, mostPixels)
+	picture.pixels, err = data.DecodePicture(content, s.o.Size, s.o.Fit, mostPixels)
 	if bad, ok := errors.AsType[*data.Refused](err); ok {
 		text := bad.Error()
 		if strings.HasPrefix(bad.Reason, "is ") {
@@ -214,7 +231,7 @@ func (s *Server) upload(w http.ResponseWriter, r *http.Request) ([]byte, error) 
 		}
 		return nil, refuse(http.StatusUnprocessableEntity, "%s", text)
 	}
-	return pixels, err
+	return picture, err
 }
 
 // some answers /api/pictures.

@@ -68,6 +68,7 @@ type Server struct {
 	uploads  chan struct{}
 	thumbs   chan struct{}
 	cross    *http.CrossOriginProtection
+	recent   recent
 
 	using    sync.RWMutex // held for reading by each request
 	searches atomic.Int64

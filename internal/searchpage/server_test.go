@@ -251,6 +251,39 @@ func TestSearchByPicture(t *testing.T) {
 	}
 }
 
+// TestSentAgain: the page sends its picture with each filter; it is embedded once, and what others sent meanwhile is not mixed up with it.
+func TestSentAgain(t *testing.T) {
+	w := newWorld(t, nil)
+	send := func(row int, query string) {
+		t.Helper()
+		h := hue(row)
+		f := read[found](t, w.ask(t, http.MethodPost, "/api/search"+query, "image/png", pngOf(t, h, 40)))
+		keep := func(r int) bool { return query == "" || table().Category[r] == "shoe" }
+		if want := nearest(vectorOf(h.R, h.G, h.B), 10, keep); !slices.Equal(rowsOf(f), want) {
+			t.Errorf("row %d %s: %v, want %v", row, query, rowsOf(f), want)
+		}
+	}
+	for range 2 {
+		send(4, "")
+		send(17, "?category=shoe")
+		send(4, "?category=shoe")
+	}
+	if w.embedded != 2 {
+		t.Errorf("two pictures were embedded %d times", w.embedded)
+	}
+	for row := 20; row < 20+mostRecent-1; row++ { // with picture 4, which stays in use
+		send(row, "")
+		send(4, "")
+	}
+	if w.embedded != 2+mostRecent-1 || len(w.recent.list) != mostRecent {
+		t.Errorf("embedded %d times, %d kept", w.embedded, len(w.recent.list))
+	}
+	send(17, "") // dropped
+	if w.embedded != 2+mostRecent || len(w.recent.list) != mostRecent {
+		t.Errorf("embedded %d times, %d kept", w.embedded, len(w.recent.list))
+	}
+}
+
 // header makes a PNG file that says it has so many pixels, and has none.
 func header(width, height uint32) []byte {
 	chunk := append([]byte("IHDR"), binary.BigEndian.AppendUint32(binary.BigEndian.AppendUint32(nil, width), height)...)
@@ -359,9 +392,11 @@ func (f readerFunc) Read(b []byte) (int, error) { return f(b) }
 // TestFailures: what breaks inside ends its request alone, says no more than that, and the next one is answered.
 func TestFailures(t *testing.T) {
 	w := newWorld(t, nil)
-	good := pngOf(t, hue(3), 20)
+	good, row := pngOf(t, hue(3), 20), 3
 	for name, set := range map[string]func(){"error": func() { w.fail = errors.New("secret") }, "panic": func() { w.panics = true }} {
 		set()
+		row++
+		good = pngOf(t, hue(row), 20) // not sent before
 		r := w.ask(t, http.MethodPost, "/api/search", "image/png", good)
 		if said := read[struct{ Error string }](t, r).Error; r.Code != 500 || said == "" || strings.Contains(r.Body.String(), "secret") || strings.Contains(r.Body.String(), "goroutine") {
 			t.Errorf("%s: %d %s", name, r.Code, r.Body)
