@@ -89,6 +89,9 @@ func Create(dir string, info Info) (_ *Writer, err error) {
 		if err := json.Unmarshal(text, &p); err != nil {
 			return nil, &data.Refused{Path: w.path(progressName), Reason: "cannot be read", Remedy: "delete the folder and begin again", Err: err}
 		}
+		if p.Done == len(p.Skipped) { // no embedding: there is nothing to lose, and what was wrong may be mended, such as a wrong folder of pictures
+			break
+		}
 		if what := p.Info.same(&info); what != "" {
 			return nil, other(what)
 		}

@@ -148,6 +148,11 @@ func TestOtherEmbeddingsAreRefused(t *testing.T) {
 			if _, err := w.Finish(table(12)); err != nil {
 				t.Fatal(err)
 			}
+		} else {
+			write(t, w, 4)
+			if err := w.Save(); err != nil {
+				t.Fatal(err)
+			}
 		}
 		if err := w.Close(); err != nil {
 			t.Fatal(err)
@@ -182,5 +187,40 @@ func TestOtherEmbeddingsAreRefused(t *testing.T) {
 	}
 	if _, err := OpenFolder(dir); err == nil || !strings.Contains(err.Error(), "holds no embeddings") {
 		t.Errorf("a folder of something else opens: %v", err)
+	}
+}
+
+// TestNothingToLose: a folder that was begun but has no embedding takes other ones, as after a wrong folder of pictures, and looks at each picture again.
+func TestNothingToLose(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "e")
+	wrong := info(Float32)
+	wrong.Images, wrong.Dim = "elsewhere", 5
+	w, err := Create(dir, wrong)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for range 12 {
+		w.Skip("there is no such picture")
+	}
+	if err := errors.Join(w.Save(), w.Close()); err != nil {
+		t.Fatal(err)
+	}
+	if w, err = Create(dir, info(Float32)); err != nil {
+		t.Fatal(err)
+	}
+	if w.Next() != 0 || len(w.Skipped()) != 0 {
+		t.Errorf("goes on at %d, %d skipped", w.Next(), len(w.Skipped()))
+	}
+	write(t, w, 12)
+	made, err := w.Finish(table(12))
+	if err := errors.Join(err, w.Close()); err != nil || made.Rows != 10 || made.Skipped != 2 || made.Images != "i" {
+		t.Errorf("%+v, %v", made, err)
+	}
+	e, err := OpenFolder(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := e.Close(); err != nil {
+		t.Error(err)
 	}
 }
