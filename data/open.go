@@ -34,6 +34,8 @@ func kindOf(m fs.FileMode) string {
 	switch {
 	case m.IsDir():
 		return "a folder"
+	case m.IsRegular():
+		return "a file"
 	case m&fs.ModeNamedPipe != 0:
 		return "a named pipe"
 	case m&fs.ModeSocket != 0:

@@ -683,3 +683,14 @@ func BenchmarkLoad(b *testing.B) {
 		}
 	}
 }
+
+// TestImagesFolderIsAFile: what was named is called by its name.
+func TestImagesFolderIsAFile(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "table.csv")
+	if err := os.WriteFile(path, nil, 0o666); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := OpenPictures(&Metadata{}, path, PictureOptions{Size: 8}); err == nil || !strings.Contains(err.Error(), "is a file, not a folder") {
+		t.Errorf("%v", err)
+	}
+}
