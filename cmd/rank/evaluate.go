@@ -4,6 +4,8 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"os"
+	"path/filepath"
 
 	"deeprank/checkpoints"
 	"deeprank/data"
@@ -16,9 +18,9 @@ import (
 type evaluateOptions struct {
 	trainedOptions
 	triplets, metadata, query, gallery, images string
-	embeddings                                 string
-	by                                         string
+	embeddings, by, init                       string
 	untrained, quiet                           bool
+	config                                     string // of the run, where the tables are those that it names
 }
 
 // evaluateResult is what the command tells on stdout.
@@ -67,6 +69,7 @@ The numbers are printed as tables, and in the JSON line. Without tables, a run's
 	f.StringVar(&o.images, "images", "", "folder of the pictures (default: images beside the table or one level up)")
 	f.StringVar(&o.by, "by", "product", "what makes an answer right: product or category")
 	f.BoolVar(&o.untrained, "untrained", false, "also the untrained network and, where the run had --init, the one that it started from")
+	f.StringVar(&o.init, "init", "", "weights that the run started from, if that file was moved (default: the run's init)")
 	f.IntRange(&o.threads, "threads", 0, 0, 1024, "threads; 0 is one a CPU")
 	f.BoolVar(&o.quiet, "quiet", false, "say nothing but the numbers, warnings and errors")
 	if err := f.Read(args, 0, stdout); err != nil {
@@ -81,6 +84,8 @@ The numbers are printed as tables, and in the JSON line. Without tables, a run's
 		return nil, cli.Usagef("--query and --gallery go together, or with --metadata for the other one")
 	case o.metadata != "" && o.query != "" && o.gallery != "":
 		return nil, cli.Usagef("--metadata is not used with --query and --gallery; leave one of the three")
+	case o.init != "" && !o.untrained:
+		return nil, cli.Usagef("--init is for --untrained, which measures the network that the run started from too")
 	case o.embeddings != "" && (o.run != "" || o.checkpoint != "" || o.untrained || o.images != ""):
 		return nil, cli.Usagef("--embeddings goes without --checkpoint, --run, --images and --untrained: no picture is looked at")
 	case o.embeddings != "" && (o.triplets != "" || o.metadata != "" || o.query != "" || o.gallery != ""):
@@ -113,6 +118,9 @@ func evaluateCommand(ctx context.Context, args []string, stdout, stderr io.Write
 		return nil, err
 	}
 	defer net.close()
+	if err := o.findInit(net); err != nil {
+		return nil, err
+	}
 	if o.triplets == "" && o.metadata == "" && o.query == "" {
 		if err := o.fromRun(net, report); err != nil {
 			return nil, err
@@ -133,9 +141,26 @@ func evaluateCommand(ctx context.Context, args []string, stdout, stderr io.Write
 	return result, nil
 }
 
+// findInit finds the weights that the run started from before the work begins, if they are asked for.
+func (o *evaluateOptions) findInit(net *network) error {
+	if !o.untrained {
+		return nil
+	}
+	if o.init != "" {
+		net.cfg.Init = o.init
+	}
+	if path := net.cfg.Init; path != "" {
+		if _, err := os.Stat(path); err != nil {
+			return cli.Usagef("the network that the run started from cannot be read: %w (--init names its file, if that was moved)", err)
+		}
+	}
+	return nil
+}
+
 // fromRun takes the tables that the run names: its validation triplets.
 func (o *evaluateOptions) fromRun(net *network, report *progress.Reporter) error {
 	cfg := net.cfg
+	o.config = filepath.Join(o.run, "config.yaml")
 	o.triplets, o.metadata = cfg.ValTriplets, cfg.Metadata
 	if o.triplets == "" {
 		o.triplets = cfg.Triplets
@@ -147,9 +172,17 @@ func (o *evaluateOptions) fromRun(net *network, report *progress.Reporter) error
 	if o.metadata == "" {
 		var err error
 		o.metadata, err = data.FindMetadata(cfg.Triplets)
-		return err
+		return o.moved(err, "triplets")
 	}
 	return nil
+}
+
+// moved says where a path that cannot be used is from, and the flag that names another one.
+func (o *evaluateOptions) moved(err error, flag string) error {
+	if err == nil || o.config == "" {
+		return err
+	}
+	return fmt.Errorf("%w (the path is from %s; --%s names another one)", err, o.config, flag)
 }
 
 // networks calls each with the weights of every network that is asked for, the trained one first.
@@ -191,11 +224,11 @@ func evaluateTriplets(ctx context.Context, o *evaluateOptions, net *network, res
 	}
 	m, err := data.ReadMetadata(o.metadata)
 	if err != nil {
-		return err
+		return o.moved(err, "triplets") // whose metadata is beside them
 	}
 	ts, err := data.ReadTriplets(o.triplets, m.Rows())
 	if err != nil {
-		return err
+		return o.moved(err, "triplets")
 	}
 	pictures, err := openImages(m, o.images, o.metadata, net, report)
 	if err != nil {

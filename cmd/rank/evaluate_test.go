@@ -167,6 +167,48 @@ func TestEvaluateRetrieval(t *testing.T) {
 	}
 }
 
+// TestEvaluateMoved: what the run's config names may lie elsewhere now; the message says which flag names it.
+func TestEvaluateMoved(t *testing.T) {
+	t.Parallel()
+	weights := filepath.Join(t.TempDir(), "pretrained.safetensors")
+	r := newTestRun(t, func(c *configs.Config) { c.Init = weights })
+	b, err := os.ReadFile(filepath.Join(r.run, "checkpoints/step-00000010.safetensors"))
+	if err == nil {
+		err = os.WriteFile(weights+".moved", b, 0o666)
+	}
+	moved := r.shop + " moved"
+	if err == nil {
+		err = os.Rename(r.shop, moved)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	args := []string{"evaluate", "--run", r.run}
+	for _, c := range []struct {
+		code  int
+		want  string
+		flags []string
+	}{
+		{3, "config.yaml; --triplets names another one", nil},
+		{2, "--init names its file", []string{"--triplets", filepath.Join(moved, "csv/val_triplets.csv"), "--untrained"}},
+		{2, "--init is for --untrained", []string{"--init", weights}},
+	} {
+		code, line, text, _ := callFor[struct{ Error string }](t, append(args, c.flags...)...)
+		if code != c.code || !strings.Contains(line.Error, c.want) || text != "" {
+			t.Errorf("%v: exit code %d, %q, %q", c.flags, code, line.Error, text)
+		}
+	}
+	code, line, _, stderr := callFor[evaluateResult](t, append(args, "--triplets", filepath.Join(moved, "csv/val_triplets.csv"), "--untrained", "--init", weights+".moved")...)
+	if code != 0 || len(line.Networks) != 3 || line.Networks[1].Network != "initial" {
+		t.Fatalf("exit code %d, %+v, %s", code, line, stderr)
+	}
+	// The first checkpoint is what it "started" from.
+	code, first, _, stderr := callFor[evaluateResult](t, append(args, "--triplets", filepath.Join(moved, "csv/val_triplets.csv"), "--checkpoint", filepath.Join(r.run, "checkpoints/step-00000010.safetensors"))...)
+	if code != 0 || first.Networks[0].Triplets.DNeg != line.Networks[1].Triplets.DNeg || first.Networks[0].Triplets.DNeg == line.Networks[0].Triplets.DNeg {
+		t.Errorf("exit code %d, %+v, %s", code, first, stderr)
+	}
+}
+
 func TestEvaluateRefuses(t *testing.T) {
 	t.Parallel()
 	r := newTestRun(t, nil)
@@ -204,6 +246,8 @@ func TestEvaluateRefuses(t *testing.T) {
 		{2, "name the trained network", nil},
 		{2, "say on what", []string{"--checkpoint", r.bestPath()}},
 		{2, "no such file", []string{"--checkpoint", dir + "/none", "--triplets", r.config.ValTriplets}},
+		{2, "is a folder; name a checkpoint's file in it, or a run's folder with --run", []string{"--checkpoint", r.run, "--triplets", r.config.ValTriplets}},
+		{2, "is not a regular file", []string{"--checkpoint", os.DevNull, "--triplets", r.config.ValTriplets}},
 		{2, "--by colour", []string{"--run", r.run, "--metadata", lone, "--by", "colour"}},
 		{2, "go together", []string{"--run", r.run, "--query", lone}},
 		{2, "leave one of the three", []string{"--run", r.run, "--query", lone, "--gallery", lone, "--metadata", lone}},

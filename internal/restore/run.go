@@ -48,10 +48,15 @@ func OpenRun(dir string) (*Run, error) {
 // Checkpoint reads the checkpoint at path or, where path is empty, the run's best one; that is the newest where none
 // has a score, without the optimiser's tensors. Damaged ones that were passed over are told to warn.
 //
-// A path that does not exist, and a run that has no checkpoint yet, is a *configs.Error; a damaged file is a
-// *data.Refused.
+// A path that does not exist or is no file, and a run that has no checkpoint yet, is a *configs.Error; a damaged file is
+// a *data.Refused.
 func (r *Run) Checkpoint(ctx context.Context, path string, warn func(path string, err error)) (string, *checkpoints.File, error) {
 	if path != "" {
+		if info, err := os.Stat(path); err == nil && info.IsDir() {
+			return "", nil, refuse("--checkpoint "+path, "is a folder; name a checkpoint's file in it, or a run's folder with --run")
+		} else if err == nil && !info.Mode().IsRegular() {
+			return "", nil, refuse("--checkpoint "+path, "is not a regular file; name a checkpoint's file")
+		}
 		f, err := checkpoints.ReadSome(path, isParameter)
 		if errors.Is(err, fs.ErrNotExist) {
 			return "", nil, refuse("--checkpoint", err.Error())
