@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"context"
+	"encoding/binary"
 	"math"
 	"os"
 	"path/filepath"
@@ -157,11 +158,11 @@ func TestSearchCommand(t *testing.T) {
 		t.Fatalf("exit code %d, %+v, %s", code, line, stderr)
 	}
 	page := filepath.Join(t.TempDir(), "found.html")
-	if code, _, _, stderr := callFor[searchResult](t, "search", "--embeddings", dir, "--query", "7", "--top", "5", "--sheet", page); code != 0 {
+	if code, _, _, stderr := callFor[searchResult](t, "search", "--embeddings", dir, "--query", "7", "--query", picture, "--top", "5", "--sheet", page); code != 0 {
 		t.Errorf("exit code %d, %s", code, stderr)
 	}
-	if b, err := os.ReadFile(page); err != nil || bytes.Count(b, []byte("data:image/jpeg")) != 6 || !bytes.Contains(b, []byte(line.Queries[0].Hits[4].Name)) {
-		t.Errorf("the page does not show the query and five pictures (%v)", err)
+	if b, err := os.ReadFile(page); err != nil || bytes.Count(b, []byte("data:image/jpeg")) != 12 || !bytes.Contains(b, []byte(">"+filepath.Base(picture)+"<")) || !bytes.Contains(b, []byte(line.Queries[0].Hits[4].Name)) {
+		t.Errorf("the page does not show the queries and five pictures each (%v)", err)
 	}
 	for _, h := range line.Queries[0].Hits {
 		row := int32(h.Row)
@@ -193,6 +194,17 @@ func TestSearchCommand(t *testing.T) {
 		t.Errorf("exit code %d, %+v, %s; want recall %v", code, evaluated, stderr, recall)
 	}
 
+	// One whose row 3 is infinite.
+	infinite := filepath.Join(t.TempDir(), "infinite.npy")
+	numbers, err := os.ReadFile(filepath.Join(dir, "embeddings.npy"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	binary.LittleEndian.PutUint32(numbers[len(numbers)-(120-3)*5*4:], math.Float32bits(float32(math.Inf(1))))
+	if err := os.WriteFile(infinite, numbers, 0o666); err != nil {
+		t.Fatal(err)
+	}
+
 	other := newTestRun(t, func(c *configs.Config) { c.EmbedDim = 7 })
 	text2 := filepath.Join(t.TempDir(), "text.jpg")
 	if err := os.WriteFile(text2, []byte("this is no picture"), 0o666); err != nil {
@@ -205,6 +217,9 @@ func TestSearchCommand(t *testing.T) {
 	}{
 		{2, "--embeddings DIR is missing", []string{"--query", "1"}},
 		{2, "--query is missing", []string{"--embeddings", dir}},
+		{2, "--query is empty", []string{"--embeddings", dir, "--query", "1", "--query", ""}},
+		{3, "row 3 holds numbers that are infinite", []string{"--embeddings", infinite, "--query", "1"}},
+		{3, "row 3 holds numbers that are infinite", []string{"--embeddings", infinite, "--query", "1", "--query", "3"}}, // not that of the queries
 		{2, "rows from 0 to 119", []string{"--embeddings", dir, "--query", "120"}},
 		{2, "rows from 0 to 119", []string{"--embeddings", dir, "--query", "99999999999999999999"}},
 		{2, "--top is 0", []string{"--embeddings", dir, "--query", "1", "--top", "0"}},

@@ -37,10 +37,12 @@ func writeHits(e *vectors.Folder, r *searchResult, o *searchOptions) error {
 	framed := false
 	for i := range r.Queries {
 		q := &r.Queries[i]
-		first := sheet.Cell{Caption: q.Query}
+		first := sheet.Cell{Caption: filepath.Base(q.Query)} // the folders would leave no room for the name
 		if q.row >= 0 {
 			first.Picture = picture(q.row)
-			first.Caption = strings.TrimSpace(e.Meta.Color[q.row] + " " + e.Meta.Category[q.row])
+			if first.Caption = strings.TrimSpace(e.Meta.Color[q.row] + " " + e.Meta.Category[q.row]); first.Caption == "" {
+				first.Caption = "row " + q.Query
+			}
 		} else if pixels, err := loadPicture(q.Query, o.cell, "pad"); err == nil {
 			first.Picture = pictureOf(pixels, o.cell)
 		}

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -69,6 +70,8 @@ Distances are squared Euclidean, from 0 (equal) to 4 (opposite).`)
 		return nil, cli.Usagef("--embeddings DIR is missing: a folder that rank embed wrote")
 	case len(o.queries) == 0:
 		return nil, cli.Usagef("--query is missing: a picture's file, or a row of the embeddings")
+	case slices.Contains(o.queries, ""):
+		return nil, cli.Usagef("a --query is empty; name a picture's file, or a row of the embeddings")
 	}
 	if o.sheet != "" {
 		if kind := strings.ToLower(filepath.Ext(o.sheet)); kind != ".png" && kind != ".html" {
@@ -104,13 +107,13 @@ func searchCommand(ctx context.Context, args []string, stdout, stderr io.Writer)
 	}
 	report.Printf("gallery   %s: %d embeddings of %d", o.embeddings, e.Rows(), e.Dim())
 	result := &searchResult{Embeddings: o.embeddings, Pictures: e.Rows(), Dim: e.Dim()}
-	queries, err := o.embedQueries(ctx, e, result, report)
+	team := kernel.NewTeam(o.threads)
+	defer team.Close()
+	queries, err := o.embedQueries(ctx, e, team, result, report)
 	if err != nil {
 		return nil, err
 	}
 	report.Status("searching")
-	team := kernel.NewTeam(o.threads)
-	defer team.Close()
 	found, err := retrieval.Search(ctx, team, queries, e, o.top, func(q, place int) bool { return result.Queries[q].row == place })
 	if errors.Is(err, retrieval.ErrNotFinite) {
 		return nil, &data.Refused{Path: o.embeddings, Reason: "cannot be searched", Err: err}
@@ -138,7 +141,7 @@ func searchCommand(ctx context.Context, args []string, stdout, stderr io.Writer)
 }
 
 // embedQueries gives the queries' embeddings: copied for rows, computed for pictures.
-func (o *searchOptions) embedQueries(ctx context.Context, e *vectors.Folder, result *searchResult, report *progress.Reporter) (retrieval.Matrix, error) {
+func (o *searchOptions) embedQueries(ctx context.Context, e *vectors.Folder, team *kernel.Team, result *searchResult, report *progress.Reporter) (retrieval.Matrix, error) {
 	dim := e.Dim()
 	v := retrieval.Matrix{Values: make([]float32, len(o.queries)*dim), Columns: dim}
 	var net *network
@@ -161,6 +164,9 @@ func (o *searchOptions) embedQueries(ctx context.Context, e *vectors.Folder, res
 				return v, err
 			}
 			copy(to, values)
+			if _, err := retrieval.HalfNorms(ctx, team, retrieval.Matrix{Values: to, Columns: dim}); errors.Is(err, retrieval.ErrNotFinite) {
+				return v, &data.Refused{Path: o.embeddings, Reason: fmt.Sprintf("cannot be searched: row %d %v", row, retrieval.ErrNotFinite)}
+			}
 			if e.Meta != nil {
 				q.Name = e.Meta.Name[row]
 			}
