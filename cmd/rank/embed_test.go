@@ -242,3 +242,46 @@ func TestSearchCommand(t *testing.T) {
 		}
 	}
 }
+
+// TestSearchMoved: a run that lies elsewhere now is found by --run; another run is refused.
+func TestSearchMoved(t *testing.T) {
+	t.Parallel()
+	r := newTestRun(t, nil)
+	o := newOracle(t, r, allRows(), r.best)
+	dir := filepath.Join(t.TempDir(), "e")
+	if code, _, _, stderr := callFor[embedResult](t, "embed", "--checkpoint", r.bestPath(), "--metadata", r.metadata(), "--out", dir); code != 0 {
+		t.Fatal(stderr)
+	}
+	moved := r.run + " moved"
+	if err := os.Rename(r.run, moved); err != nil {
+		t.Fatal(err)
+	}
+	picture := filepath.Join(r.shop, "images", o.meta.Name[40])
+	code, line, _, stderr := callFor[searchResult](t, "search", "--embeddings", dir, "--query", picture, "--run", moved)
+	if code != 0 || line.Queries[0].Hits[0].Row != 40 {
+		t.Errorf("exit code %d, %+v, %s", code, line, stderr)
+	}
+	other := newTestRun(t, func(c *configs.Config) { c.Seed = 9 })
+	if err := os.Remove(other.bestPath()); err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct {
+		code int
+		want string
+		args []string
+	}{
+		{2, "--checkpoint names another one", nil},
+		{2, "--checkpoint names another one", []string{"--run", other.run}},
+		{2, "there is no such folder", []string{"--run", r.run}},
+	} {
+		code, line, _, _ := callFor[struct{ Error string }](t, append([]string{"search", "--embeddings", dir, "--query", picture}, c.args...)...)
+		if code != c.code || !strings.Contains(line.Error, c.want) {
+			t.Errorf("%v: exit code %d, %q", c.args, code, line.Error)
+		}
+	}
+	// A bare file names no path.
+	code, bare, _, _ := callFor[struct{ Error string }](t, "search", "--embeddings", filepath.Join(dir, "embeddings.npy"), "--query", picture, "--run", r.run)
+	if code != 2 || strings.Contains(bare.Error, "the path is from") {
+		t.Errorf("exit code %d, %q", code, bare.Error)
+	}
+}

@@ -3,6 +3,8 @@ package main
 import (
 	"context"
 	"fmt"
+	"os"
+	"path/filepath"
 
 	"deeprank/data"
 	"deeprank/internal/cli"
@@ -22,10 +24,14 @@ func networkOf(ctx context.Context, e *vectors.Folder, embeddings string, o trai
 	}
 	if t.checkpoint == "" && e.Info != nil {
 		t.checkpoint = e.Info.Checkpoint // of the run, but not necessarily its best
+		moved := filepath.Join(t.run, "checkpoints", filepath.Base(t.checkpoint))
+		if !isFile(t.checkpoint) && isFile(moved) { // with its run
+			t.checkpoint = moved
+		}
 	}
 	net, err := openTrained(ctx, &t, report)
 	if err != nil {
-		if o.checkpoint == "" {
+		if o.checkpoint == "" && e.Info != nil && t.checkpoint == e.Info.Checkpoint {
 			err = fmt.Errorf("%w (the path is from %s; --checkpoint names another one)", err, embeddings)
 		}
 		return nil, err
@@ -48,6 +54,11 @@ func networkOf(ctx context.Context, e *vectors.Folder, embeddings string, o trai
 		return nil, &data.Refused{Path: embeddings, Reason: fmt.Sprintf("holds embeddings of %d numbers; those of %s have %d", e.Dim(), net.path, d), Remedy: "name the checkpoint that they were made with"}
 	}
 	return net, nil
+}
+
+func isFile(path string) bool {
+	info, err := os.Stat(path)
+	return err == nil && info.Mode().IsRegular()
 }
 
 // embedPixels embeds one picture into v, as the pictures of e were. path is what messages call it.

@@ -59,7 +59,7 @@ Distances are squared Euclidean, from 0 (equal) to 4 (opposite).`)
 	f.IntRange(&o.cell, "cell", 96, 16, 512, "side of each picture on the sheet in pixels")
 	f.StringVar(&o.images, "images", "", "folder of the pictures, for the sheet (default: where they were embedded from)")
 	f.StringVar(&o.checkpoint, "checkpoint", "", "the network, if its file was moved (default: that of the embeddings)")
-	f.StringVar(&o.run, "run", "", "the network's run, if the checkpoint holds no config")
+	f.StringVar(&o.run, "run", "", "the network's run, if it was moved or the checkpoint holds no config")
 	f.IntRange(&o.threads, "threads", 0, 0, 1024, "threads; 0 is one a CPU")
 	f.BoolVar(&o.quiet, "quiet", false, "say nothing but the result, warnings and errors")
 	if err := f.Read(args, 0, stdout); err != nil {

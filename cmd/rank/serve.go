@@ -57,7 +57,7 @@ The page is for this machine alone, unless --listen names another address; then 
 Nothing is loaded from elsewhere, and pictures that are sent are not kept.`)
 	f.StringVar(&o.embeddings, "embeddings", "", "folder that rank embed wrote")
 	f.StringVar(&o.checkpoint, "checkpoint", "", "the network, if its file was moved (default: that of the embeddings)")
-	f.StringVar(&o.run, "run", "", "the network's run, if the checkpoint holds no config")
+	f.StringVar(&o.run, "run", "", "the network's run, if it was moved or the checkpoint holds no config")
 	f.StringVar(&o.images, "images", "", "folder of the pictures (default: where they were embedded from)")
 	f.StringVar(&o.listen, "listen", "127.0.0.1:8080", "address and port of the page; port 0 is any free one")
 	f.IntRange(&o.top, "top", 20, 1, searchpage.MostTop, "pictures shown at first; the page can be asked for others")
