@@ -13,6 +13,7 @@ import (
 	"deeprank/internal/cli"
 	"deeprank/internal/embed"
 	"deeprank/internal/progress"
+	"deeprank/internal/projector"
 	"deeprank/internal/vectors"
 )
 
@@ -68,10 +69,21 @@ It goes on where it stopped, if the checkpoint, the table and the options are th
 			return nil, cli.Usagef("%s %s is a file; name a folder", flag, dir)
 		}
 	}
-	if o.projector != "" && filepath.Clean(o.projector) == filepath.Clean(o.out) {
+	if err := o.check(); err != nil || o.projector == "" {
+		return &o, err
+	}
+	out, err := filepath.Abs(o.out)
+	if err != nil {
+		return nil, err
+	}
+	to, err := filepath.Abs(o.projector)
+	if err != nil {
+		return nil, err
+	}
+	if out == to {
 		return nil, cli.Usagef("--projector %s is --out too; both have a metadata.tsv, name another folder", o.projector)
 	}
-	return &o, o.check()
+	return &o, projector.Check(o.projector) // before the work, and again after it
 }
 
 // saveEvery is how often what is done is made safe.

@@ -4,9 +4,11 @@ import (
 	"bytes"
 	"context"
 	"encoding/binary"
+	"errors"
 	"math"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -83,14 +85,37 @@ func TestEmbed(t *testing.T) {
 		if b, err := os.ReadFile(filepath.Join(projector, "tensors.tsv")); err != nil || bytes.Count(b, []byte("\n")) != 118 {
 			t.Errorf("the projector has %d lines, %v", bytes.Count(b, []byte("\n")), err)
 		}
-		if code, _, _, stderr := callFor[embedResult](t, append(args, "--projector", dir+"/.")...); code != 2 || !strings.Contains(stderr, "name another folder") {
-			t.Errorf("one folder for both: exit code %d, %s", code, stderr)
+		// The folder itself, by its name, from here, or by a link; and while it is not there yet.
+		link, here := filepath.Join(t.TempDir(), "link"), filepath.Join(t.TempDir(), "here")
+		relative, err := filepath.Rel(mustGetwd(t), here)
+		if err := errors.Join(err, os.Symlink(dir, link)); err != nil {
+			t.Fatal(err)
+		}
+		for code, more := range map[int][]string{2: {"--projector", dir + "/."}, 3: {"--projector", link}, -2: {"--out", here, "--projector", relative}} {
+			got, _, _, stderr := callFor[embedResult](t, append(slices.Clone(args), more...)...)
+			if got != max(code, -code) || !strings.Contains(stderr, "name another folder") {
+				t.Errorf("one folder for both, %v: exit code %d, %s", more, got, stderr)
+			}
+		}
+		if e, err := vectors.OpenFolder(dir); err != nil {
+			t.Errorf("the folder is spoilt: %v", err)
+		} else if err := e.Close(); err != nil {
+			t.Error(err)
 		}
 		code, _, _, stderr = callFor[embedResult](t, append(args, "--flip")...)
 		if code != 3 || !strings.Contains(stderr, "--flip was false") {
 			t.Errorf("with other options: exit code %d, %s", code, stderr)
 		}
 	}
+}
+
+func mustGetwd(t *testing.T) string {
+	t.Helper()
+	dir, err := os.Getwd()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return dir
 }
 
 // TestEmbedStopped stops the program over and over until it is through, and compares with one that was not.

@@ -55,11 +55,25 @@ func across(pictures int) int {
 	return max(1, int(math.Ceil(math.Sqrt(float64(pictures)))))
 }
 
-// Write writes the folder dir, which it makes. m has a row for each embedding. pictures, of m's rows and the size CellOf says, may be nil: then there is no
+// Check refuses, by a *data.Refused, a folder whose metadata.tsv is not of an earlier Write, such as one of embeddings: Write would take its place. Earlier ones
+// have tensors.tsv too, which is written first.
+func Check(dir string) error {
+	_, err := os.Lstat(filepath.Join(dir, metadataName))
+	_, tensors := os.Lstat(filepath.Join(dir, tensorsName))
+	if err == nil && errors.Is(tensors, os.ErrNotExist) {
+		return &data.Refused{Path: dir, Reason: "holds a " + metadataName + " of something else", Remedy: "name another folder for the projector"}
+	}
+	return nil
+}
+
+// Write writes the folder dir, which it makes, if Check has nothing against it. m has a row for each embedding. pictures, of m's rows and the size CellOf says, may be nil: then there is no
 // sprite. A picture that cannot be read stays grey. progress is told how many pictures are drawn.
 func Write(ctx context.Context, dir string, e Source, m *data.Metadata, pictures *data.Pictures, progress func(done, total int)) error {
 	if e.Rows() != m.Rows() {
 		return fmt.Errorf("projector: %d embeddings of %d pictures", e.Rows(), m.Rows())
+	}
+	if err := Check(dir); err != nil {
+		return err
 	}
 	if err := os.MkdirAll(dir, 0o777); err != nil {
 		return err
