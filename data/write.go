@@ -28,8 +28,8 @@ func WriteTriplets(path string, ts []Triplet) error {
 	})
 }
 
-// WriteMetadata writes a metadata table, tab-separated, that ReadMetadata reads; a row keeps its position. A text that the table
-// cannot hold is an error. The file is there whole or, after an error, as it was before.
+// WriteMetadata writes a metadata table, tab-separated, that ReadMetadata reads; a row keeps its position. All that ReadMetadata gives
+// can be written; another text, which no table can hold, is an error. The file is there whole or, after an error, as it was before.
 func WriteMetadata(path string, m *Metadata) error {
 	columns := [...][]string{m.Category, m.Color, m.ID, m.Gender, m.Name}
 	for _, c := range columns {
@@ -45,12 +45,12 @@ func WriteMetadata(path string, m *Metadata) error {
 			}
 			for c := range columns {
 				v := columns[c][row]
-				// A reader takes a carriage return before a line's end for a part of it.
-				if !utf8.ValidString(v) || strings.ContainsAny(v, "\r\x00") {
+				if !utf8.ValidString(v) || strings.ContainsRune(v, 0) {
 					return fmt.Errorf("row %d: a table cannot hold the text %s", row, quote([]byte(v)))
 				}
-				if strings.ContainsAny(v, "\t\n\"") {
-					v = `"` + strings.ReplaceAll(v, `"`, `""`) + `"`
+				if strings.ContainsAny(v, "\t\r\n\"") {
+					// A reader takes a carriage return before a line's end for a part of it, also within quotes.
+					v = `"` + strings.NewReplacer(`"`, `""`, "\r\n", "\r\r\n").Replace(v) + `"`
 				}
 				if c > 0 {
 					w.WriteByte('\t')
