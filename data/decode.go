@@ -97,11 +97,25 @@ func sniff(content []byte) (format pictureFormat, config image.Config, err error
 	return format, config, nil
 }
 
+// damaged says why a file of a known format cannot be decoded.
 func damaged(format pictureFormat, err error) error {
+	if unsupported(err) {
+		return &Refused{Reason: "is a kind of " + format.name + " that cannot be read", Remedy: "store the picture as " + readable + " of the usual kind", Err: err}
+	}
 	if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
 		err = errors.New("the file ends too early")
 	}
 	return &Refused{Reason: "the " + format.name + " file is damaged", Remedy: "fetch or save the picture again", Err: err}
+}
+
+// unsupported says whether a decoder gives up on a file that is valid, such as a TIFF of CMYK.
+func unsupported(err error) bool {
+	var (
+		j jpeg.UnsupportedError
+		p png.UnsupportedError
+		t tiff.UnsupportedError
+	)
+	return errors.As(err, &j) || errors.As(err, &p) || errors.As(err, &t) || errors.Is(err, bmp.ErrUnsupported)
 }
 
 // recovered turns a decoder's panic on a crafted file into an error; x/image's palettes are known for it.

@@ -266,6 +266,8 @@ func TestDecodeRefuses(t *testing.T) {
 		{"webp stub", []byte("RIFF\x04\x00\x00\x00WEBP"), "WebP file is damaged"},
 		{"gif stub", []byte("GIF89a"), "GIF file is damaged"},
 		{"tiff loop", []byte("II*\x00\x08\x00\x00\x00\x00\x00\x08\x00\x00\x00"), "damaged"},
+		{"CMYK TIFF", tiffOf(5), "is a kind of TIFF that cannot be read: tiff: unsupported feature: color model; store"},
+		{"12-bit JPEG", append([]byte{0xff, 0xd8, 0xff, 0xc0, 0, 11, 12}, 0, 8, 0, 8, 1, 1, 0x11, 0), "is a kind of JPEG that cannot be read"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			p := &Pictures{size: 32, fit: "stretch", big: make(chan struct{}, 1)}
@@ -278,6 +280,21 @@ func TestDecodeRefuses(t *testing.T) {
 			}
 		})
 	}
+}
+
+// tiffOf makes a TIFF of one pixel of four bytes, whose colours are of that model.
+func tiffOf(model byte) []byte {
+	b := []byte("II*\x00\x08\x00\x00\x00\x08\x00") // the directory, of 8 entries, is at 8
+	for _, e := range [][3]byte{
+		{0, 1, 1}, {1, 1, 1}, // width and height
+		{2, 4, 110},                                               // bits, 4 numbers at 110
+		{3, 1, 1},                                                 // not compressed
+		{6, 1, model}, {0x11, 1, 118}, {0x15, 1, 4}, {0x17, 1, 4}, // model, pixels at 118, 4 numbers a pixel, 4 bytes
+	} {
+		b = append(b, e[0], 1, 3, 0, e[1], 0, 0, 0, e[2], 0, 0, 0)
+	}
+	b = append(b, 0, 0, 0, 0)
+	return append(b, 8, 0, 8, 0, 8, 0, 8, 0, 1, 2, 3, 4)
 }
 
 // A decoder's panic on a crafted picture is an error like any other.
