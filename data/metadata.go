@@ -11,7 +11,7 @@ import (
 
 // Metadata is the table of the pictures. A picture's row is its position in the file, from 0; triplets name pictures by it.
 type Metadata struct {
-	Path string // the file it came from
+	Path string // the file it came from, if it is that file's table
 	// The columns _category, _color, _id (the product), _gender and _name (the picture's path below the images folder), all of
 	// one length. All but Name may hold empty strings, which mean unknown.
 	Category, Color, ID, Gender, Name []string

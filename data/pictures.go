@@ -117,7 +117,9 @@ func (p *Pictures) remember(row int, err error) error {
 	if r == nil {
 		return err
 	}
-	r.Reason += fmt.Sprintf(" (row %d of %s)", row, filepath.Base(p.meta.Path))
+	if p.meta.Path != "" { // a table that is in no file has no rows that the user knows
+		r.Reason += fmt.Sprintf(" (row %d of %s)", row, filepath.Base(p.meta.Path))
+	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if first := p.bad[row]; first != nil {

@@ -16,7 +16,8 @@ import (
 
 // searched is the pictures of one or two tables, each picture once, and which of them are queries and gallery.
 type searched struct {
-	meta           *data.Metadata
+	meta           *data.Metadata // without a path where its rows are not those of a file
+	path           string         // of the gallery's table
 	query, gallery side
 	categories     []string // of the queries, sorted
 	by             string
@@ -29,7 +30,7 @@ type side struct {
 
 // newSearched joins two tables, or takes one for both. Pictures of one name are one picture.
 func newSearched(query, gallery *data.Metadata, by string) *searched {
-	s := &searched{meta: &data.Metadata{Path: gallery.Path}, by: by}
+	s := &searched{meta: &data.Metadata{}, path: gallery.Path, by: by}
 	row := map[string]int32{}
 	label := map[string]int32{}
 	group := map[string]int32{}
@@ -70,6 +71,9 @@ func newSearched(query, gallery *data.Metadata, by string) *searched {
 	add(query, &s.query)
 	if gallery == query {
 		s.gallery = s.query
+		if len(row) == gallery.Rows() {
+			s.meta = gallery
+		}
 	} else {
 		add(gallery, &s.gallery)
 	}
@@ -213,7 +217,7 @@ func (s *searched) measure(ctx context.Context, team *kernel.Team, queries, gall
 	r, err := retrieval.Measure(ctx, team, queries, gallery, func(done int) { show(done, queries.Rows()) })
 	switch {
 	case errors.Is(err, retrieval.ErrEmptyGallery):
-		return nil, &data.Refused{Path: s.meta.Path, Reason: "no picture of the gallery can be used", Remedy: "mend the pictures, or name their folder with --images"}
+		return nil, &data.Refused{Path: s.path, Reason: "no picture of the gallery can be used", Remedy: "mend the pictures, or name their folder with --images"}
 	case err != nil:
 		return nil, err
 	case r.All.Queries == 0:
@@ -222,7 +226,7 @@ func (s *searched) measure(ctx context.Context, team *kernel.Team, queries, gall
 			column = "_category"
 		}
 		return nil, &data.Refused{
-			Path: s.meta.Path, Reason: fmt.Sprintf("none of the %d queries has a right answer in the gallery: no other picture has its %s", r.All.Without, column),
+			Path: s.path, Reason: fmt.Sprintf("none of the %d queries has a right answer in the gallery: no other picture has its %s", r.All.Without, column),
 			Remedy: "name another gallery, or other queries",
 		}
 	}

@@ -167,6 +167,45 @@ func TestEvaluateRetrieval(t *testing.T) {
 	}
 }
 
+// TestEvaluateNamesBadPictures: a row number is that of the picture's own table, or there is none.
+func TestEvaluateNamesBadPictures(t *testing.T) {
+	t.Parallel()
+	r := newTestRun(t, nil)
+	m, err := data.ReadMetadata(r.metadata())
+	if err != nil {
+		t.Fatal(err)
+	}
+	write := func(name string, names ...string) string {
+		text := "_category\t_color\t_id\t_gender\t_name\n"
+		for _, n := range names {
+			text += "hat\tred\t1\t\t" + n + "\n"
+		}
+		path := filepath.Join(filepath.Dir(r.metadata()), name)
+		if err := os.WriteFile(path, []byte(text), 0o666); err != nil {
+			t.Fatal(err)
+		}
+		return path
+	}
+	once := write("once.csv", m.Name[0], m.Name[1], "gone.png")
+	twice := write("twice.csv", m.Name[0], m.Name[0], m.Name[1], "gone.png")
+	for _, c := range []struct {
+		args []string
+		row  string
+	}{
+		{[]string{"--metadata", once}, "(row 2 of once.csv)"},
+		{[]string{"--metadata", twice}, ""},
+		{[]string{"--query", once, "--gallery", twice}, ""},
+	} {
+		code, line, _, stderr := callFor[evaluateResult](t, append([]string{"evaluate", "--run", r.run}, c.args...)...)
+		if code != 0 || line.Pictures != 2 || line.BadPictures != 1 || !strings.Contains(stderr, "gone.png: there is no such picture") {
+			t.Errorf("%v: exit code %d, %+v, %s", c.args, code, line, stderr)
+		}
+		if c.row == "" && strings.Contains(stderr, "(row ") || !strings.Contains(stderr, c.row) {
+			t.Errorf("%v: %s", c.args, stderr)
+		}
+	}
+}
+
 // TestEvaluateMoved: what the run's config names may lie elsewhere now; the message says which flag names it.
 func TestEvaluateMoved(t *testing.T) {
 	t.Parallel()

@@ -214,15 +214,14 @@ func loadPicture(path string, size int, fit string) ([]byte, error) {
 	if err != nil {
 		return nil, &data.Refused{Path: path, Reason: "there is no such picture", Remedy: remedy}
 	}
-	const table = "--query"
-	p, err := data.OpenPictures(&data.Metadata{Path: table, Name: []string{filepath.Base(real)}}, filepath.Dir(real), data.PictureOptions{Size: size, Fit: fit})
+	p, err := data.OpenPictures(&data.Metadata{Name: []string{filepath.Base(real)}}, filepath.Dir(real), data.PictureOptions{Size: size, Fit: fit})
 	if err != nil {
 		return nil, err
 	}
 	defer p.Close()
 	pixels, err := p.Load(0)
 	if r, ok := errors.AsType[*data.Refused](err); ok {
-		return nil, &data.Refused{Path: path, Reason: strings.TrimSuffix(r.Reason, " (row 0 of "+table+")"), Remedy: remedy, Err: r.Err}
+		return nil, &data.Refused{Path: path, Reason: r.Reason, Remedy: remedy, Err: r.Err}
 	}
 	return pixels, err
 }
