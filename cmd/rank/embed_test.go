@@ -310,3 +310,30 @@ func TestSearchMoved(t *testing.T) {
 		t.Errorf("exit code %d, %q", code, bare.Error)
 	}
 }
+
+// TestRelativeCache: a cache that the run's config names relative to where training was started is not made anew elsewhere.
+func TestRelativeCache(t *testing.T) {
+	r := newTestRun(t, func(c *configs.Config) { c.Cache = "pixels" })
+	t.Setenv("XDG_CACHE_HOME", t.TempDir())
+	t.Setenv("HOME", t.TempDir())
+	t.Chdir(t.TempDir())
+	args := func(out string) []string {
+		return []string{"embed", "--run", r.run, "--metadata", r.metadata(), "--out", out}
+	}
+	if code, _, _, stderr := callFor[embedResult](t, args("a")...); code != 0 {
+		t.Fatal(stderr)
+	}
+	if _, err := os.Stat("pixels"); !errors.Is(err, os.ErrNotExist) {
+		t.Errorf("a folder pixels was made: %v", err)
+	}
+	// Where it is, it is used.
+	if err := os.Mkdir("pixels", 0o777); err != nil {
+		t.Fatal(err)
+	}
+	if code, _, _, stderr := callFor[embedResult](t, args("b")...); code != 0 {
+		t.Fatal(stderr)
+	}
+	if entries, err := os.ReadDir("pixels"); err != nil || len(entries) == 0 {
+		t.Errorf("the cache holds %v, %v", entries, err)
+	}
+}

@@ -4,6 +4,8 @@ import (
 	"context"
 	"fmt"
 	"math"
+	"os"
+	"path/filepath"
 	"runtime"
 	"slices"
 
@@ -103,6 +105,9 @@ func openPictures(m *data.Metadata, dir string, cfg *configs.Config, report *pro
 	}
 	if !cfg.CacheOff() {
 		p.Cache = cfg.Cache
+		if _, err := os.Stat(p.Cache); err != nil && !filepath.IsAbs(p.Cache) {
+			p.Cache = "" // it is where training was started, and not made anew here
+		}
 		if p.Cache == "" {
 			if dir, err := data.DefaultCacheDir(); err == nil {
 				p.Cache = dir
