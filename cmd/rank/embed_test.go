@@ -109,6 +109,19 @@ func TestEmbed(t *testing.T) {
 	}
 }
 
+// makeInfinite makes a number infinite in a row of the shop's embeddings, of float32.
+func makeInfinite(t *testing.T, path string, row int) {
+	t.Helper()
+	numbers, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	binary.LittleEndian.PutUint32(numbers[len(numbers)-(120-row)*5*4:], math.Float32bits(float32(math.Inf(1))))
+	if err := os.WriteFile(path, numbers, 0o666); err != nil {
+		t.Fatal(err)
+	}
+}
+
 func mustGetwd(t *testing.T) string {
 	t.Helper()
 	dir, err := os.Getwd()
@@ -225,10 +238,10 @@ func TestSearchCommand(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	binary.LittleEndian.PutUint32(numbers[len(numbers)-(120-3)*5*4:], math.Float32bits(float32(math.Inf(1))))
 	if err := os.WriteFile(infinite, numbers, 0o666); err != nil {
 		t.Fatal(err)
 	}
+	makeInfinite(t, infinite, 3)
 
 	other := newTestRun(t, func(c *configs.Config) { c.EmbedDim = 7 })
 	text2 := filepath.Join(t.TempDir(), "text.jpg")

@@ -17,7 +17,8 @@ import (
 // searched is the pictures of one or two tables, each picture once, and which of them are queries and gallery.
 type searched struct {
 	meta           *data.Metadata // without a path where its rows are not those of a file
-	path           string         // of the gallery's table
+	path           string         // of the gallery's table, or its embeddings
+	queryPath      string         // of the queries' table
 	query, gallery side
 	categories     []string // of the queries, sorted
 	by             string
@@ -30,7 +31,7 @@ type side struct {
 
 // newSearched joins two tables, or takes one for both. Pictures of one name are one picture.
 func newSearched(query, gallery *data.Metadata, by string) *searched {
-	s := &searched{meta: &data.Metadata{}, path: gallery.Path, by: by}
+	s := &searched{meta: &data.Metadata{}, path: gallery.Path, queryPath: query.Path, by: by}
 	row := map[string]int32{}
 	label := map[string]int32{}
 	group := map[string]int32{}
@@ -172,6 +173,7 @@ func evaluateEmbeddings(ctx context.Context, o *evaluateOptions, stdout io.Write
 	team := kernel.NewTeam(o.threads)
 	defer team.Close()
 	s := newSearched(e.Meta, e.Meta, o.by)
+	s.path = o.embeddings
 	all := retrieval.Pictures{Source: e, Label: s.query.label, Key: s.query.rows, Group: s.query.group}
 	numbers, err := s.measure(ctx, team, all, all, report)
 	if err != nil {
@@ -218,8 +220,12 @@ func (s *searched) measure(ctx context.Context, team *kernel.Team, queries, gall
 	switch {
 	case errors.Is(err, retrieval.ErrEmptyGallery):
 		return nil, &data.Refused{Path: s.path, Reason: "no picture of the gallery can be used", Remedy: "mend the pictures, or name their folder with --images"}
+	case errors.Is(err, retrieval.ErrNotFinite):
+		return nil, &data.Refused{Path: s.path, Reason: "the embeddings cannot be searched", Err: err}
 	case err != nil:
 		return nil, err
+	case queries.Rows() == 0:
+		return nil, &data.Refused{Path: s.queryPath, Reason: "no picture of the queries can be used", Remedy: "mend the pictures, or name their folder with --images"}
 	case r.All.Queries == 0:
 		column := "_id"
 		if s.by == "category" {

@@ -277,6 +277,11 @@ func TestEvaluateRefuses(t *testing.T) {
 	lone := write("lone.csv", header+"hat\tred\t1\t\t"+m.Name[0]+"\nhat\tred\t2\t\t"+m.Name[1]+"\n")
 	gone := write("gone.csv", header+"hat\tred\t1\t\ta.png\nhat\tred\t1\t\tb.png\n")
 	images := filepath.Join(r.shop, "images")
+	infinite := filepath.Join(dir, "infinite")
+	if code, _, _, stderr := callFor[embedResult](t, "embed", "--run", r.run, "--metadata", r.metadata(), "--out", infinite); code != 0 {
+		t.Fatal(stderr)
+	}
+	makeInfinite(t, filepath.Join(infinite, "embeddings.npy"), 3)
 	for _, c := range []struct {
 		code int
 		want string
@@ -295,6 +300,10 @@ func TestEvaluateRefuses(t *testing.T) {
 		{3, "is not of the network", []string{"--run", r.run, "--checkpoint", other.bestPath()}},
 		{3, "none of the 2 queries has a right answer", []string{"--run", r.run, "--metadata", lone, "--images", images}},
 		{3, "none of the 2 pictures can be used", []string{"--run", r.run, "--metadata", gone, "--images", images}},
+		{3, "gone.csv: no picture of the queries can be used", []string{"--run", r.run, "--query", gone, "--gallery", lone, "--images", images}},
+		{3, "lone.csv: none of the 2 queries has a right answer", []string{"--run", r.run, "--query", lone, "--gallery", lone, "--images", images}},
+		{3, "gone.csv: no picture of the gallery can be used", []string{"--run", r.run, "--query", lone, "--gallery", gone, "--images", images}},
+		{3, infinite + ": the embeddings cannot be searched: the gallery: row 3 holds numbers that are infinite", []string{"--embeddings", infinite}},
 		{3, "no rows", []string{"--run", r.run, "--query", lone, "--gallery", write("empty.csv", header), "--images", images}},
 		{3, "cannot be used as a checkpoint", []string{"--checkpoint", write("text", "a text of more than eight bytes"), "--metadata", lone}},
 		{3, "no such embeddings", []string{"--embeddings", dir + "/none"}},
