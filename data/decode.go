@@ -94,6 +94,9 @@ func sniff(content []byte) (format pictureFormat, config image.Config, err error
 			Remedy: fmt.Sprintf("store a smaller one: at most %d megapixels and %d on a side", maxPixels/1_000_000, maxSide),
 		}
 	}
+	if format.name == "JPEG" && scansInJPEG(content, maxScans) > maxScans {
+		return format, config, &Refused{Reason: fmt.Sprintf("the JPEG file has more than %d scans", maxScans), Remedy: "save the picture again"}
+	}
 	return format, config, nil
 }
 

@@ -12,6 +12,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -266,6 +267,7 @@ func TestDecodeRefuses(t *testing.T) {
 		{"webp stub", []byte("RIFF\x04\x00\x00\x00WEBP"), "WebP file is damaged"},
 		{"gif stub", []byte("GIF89a"), "GIF file is damaged"},
 		{"tiff loop", []byte("II*\x00\x08\x00\x00\x00\x00\x00\x08\x00\x00\x00"), "damaged"},
+		{"many scans", manyScans(maxScans + 1), "more than 100 scans"},
 		{"CMYK TIFF", tiffOf(5), "is a kind of TIFF that cannot be read: tiff: unsupported feature: color model; store"},
 		{"12-bit JPEG", append([]byte{0xff, 0xd8, 0xff, 0xc0, 0, 11, 12}, 0, 8, 0, 8, 1, 1, 0x11, 0), "is a kind of JPEG that cannot be read"},
 	} {
@@ -280,6 +282,59 @@ func TestDecodeRefuses(t *testing.T) {
 			}
 		})
 	}
+}
+
+func TestScans(t *testing.T) {
+	for name, want := range map[string]int{"baseline.jpg": 1, "progressive.jpg": 10} {
+		content, err := os.ReadFile("testdata/" + name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if n := scansInJPEG(content, maxScans); n != want {
+			t.Errorf("%s has %d scans, want %d", name, n, want)
+		}
+		// A film after the picture, and what looks like scans within a comment.
+		more := append(bytes.Clone(content), bytes.Repeat([]byte("\xff\xda"), 1000)...)
+		more = slices.Insert(more, 2, append([]byte("\xff\xfe\x07\xd2"), bytes.Repeat([]byte("\xff\xda"), 1000)...)...)
+		if n := scansInJPEG(more, maxScans); n != want {
+			t.Errorf("%s with more has %d scans, want %d", name, n, want)
+		}
+		for n := range content {
+			if got := scansInJPEG(content[:n], maxScans); got > want {
+				t.Fatalf("%s, cut off after %d bytes, has %d scans", name, n, got)
+			}
+		}
+	}
+}
+
+// TestMostScans: as many scans as are allowed are read.
+func TestMostScans(t *testing.T) {
+	p := &Pictures{size: 32, fit: "stretch", big: make(chan struct{}, 1)}
+	if err := p.decode(manyScans(maxScans), make([]byte, 32*32*3)); err != nil {
+		t.Error(err)
+	}
+}
+
+// manyScans makes a JPEG of 8 x 8 pixels of gray with so many scans.
+func manyScans(scans int) []byte {
+	var b []byte
+	segment := func(marker byte, body ...byte) {
+		b = append(b, 0xff, marker, byte((len(body)+2)>>8), byte(len(body)+2))
+		b = append(b, body...)
+	}
+	b = append(b, 0xff, 0xd8)
+	segment(0xdb, append([]byte{0}, bytes.Repeat([]byte{1}, 64)...)...)
+	segment(0xc2, 8, 0, 8, 0, 8, 1, 1, 0x11, 0)               // progressive
+	one := append([]byte{1}, make([]byte, 15)...)             // a Huffman code: 0 is
+	segment(0xc4, append(append([]byte{0}, one...), 0)...)    // no change of the mean,
+	segment(0xc4, append(append([]byte{0x10}, one...), 0)...) // no more of the block
+	segment(0xda, 1, 1, 0, 0, 0, 0)
+	b = append(b, 0x7f)
+	for range scans - 1 {
+		segment(0xda, 1, 1, 0, 1, 63, 0)
+		b = append(b, 0x7f)
+	}
+	return append(b, 0xff, 0xd9)
 }
 
 // tiffOf makes a TIFF of one pixel of four bytes, whose colours are of that model.
