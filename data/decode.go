@@ -39,8 +39,8 @@ func pictureFormats() []pictureFormat {
 		{"PNG", "\x89PNG\r\n\x1a\n", png.DecodeConfig, png.Decode, exifInPNG},
 		{"GIF", "GIF8?a", gif.DecodeConfig, gif.Decode, nil},
 		{"BMP", "BM", bmp.DecodeConfig, bmp.Decode, nil},
-		{"TIFF", "II*\x00", tiff.DecodeConfig, tiff.Decode, wholeFile},
-		{"TIFF", "MM\x00*", tiff.DecodeConfig, tiff.Decode, wholeFile},
+		{"TIFF", "II*\x00", tiff.DecodeConfig, decodeTIFF, wholeFile},
+		{"TIFF", "MM\x00*", tiff.DecodeConfig, decodeTIFF, wholeFile},
 		{"WebP", "RIFF????WEBP", webp.DecodeConfig, decodeWebP, exifInWebP},
 		// Known, so that the message can name them; not decoded.
 		{"AVIF", "????ftypavif", nil, nil, nil},

@@ -268,6 +268,7 @@ func TestDecodeRefuses(t *testing.T) {
 		{"gif stub", []byte("GIF89a"), "GIF file is damaged"},
 		{"tiff loop", []byte("II*\x00\x08\x00\x00\x00\x00\x00\x08\x00\x00\x00"), "damaged"},
 		{"many scans", manyScans(maxScans + 1), "more than 100 scans"},
+		{"a strip of nothing, often", sharedStrips(4000, 20_000), "read over and over"},
 		{"CMYK TIFF", tiffOf(5), "is a kind of TIFF that cannot be read: tiff: unsupported feature: color model; store"},
 		{"12-bit JPEG", append([]byte{0xff, 0xd8, 0xff, 0xc0, 0, 11, 12}, 0, 8, 0, 8, 1, 1, 0x11, 0), "is a kind of JPEG that cannot be read"},
 	} {
@@ -335,6 +336,40 @@ func manyScans(scans int) []byte {
 		b = append(b, 0x7f)
 	}
 	return append(b, 0xff, 0xd9)
+}
+
+// sharedStrips makes a TIFF of 8 x rows pixels, whose rows all lie in the same bytes, of which so many say nothing.
+func sharedStrips(rows uint16, nothing int) []byte {
+	strip := append(bytes.Repeat([]byte{0x80}, nothing), 7, 1, 2, 3, 4, 5, 6, 7, 8) // PackBits
+	const entries = 8
+	at := uint32(8 + 2 + 12*entries + 4)
+	offsets := at + uint32(len(strip))
+	counts := offsets + 4*uint32(rows)
+	b := []byte("II*\x00\x08\x00\x00\x00")
+	b = append(b, entries, 0)
+	for _, e := range [entries][4]uint32{
+		{0x100, 3, 1, 8}, {0x101, 3, 1, uint32(rows)}, {0x102, 3, 1, 8}, {0x103, 3, 1, 32773}, {0x106, 3, 1, 1},
+		{0x111, 4, uint32(rows), offsets}, {0x116, 3, 1, 1}, {0x117, 4, uint32(rows), counts},
+	} {
+		b = binary.LittleEndian.AppendUint16(binary.LittleEndian.AppendUint16(b, uint16(e[0])), uint16(e[1]))
+		b = binary.LittleEndian.AppendUint32(binary.LittleEndian.AppendUint32(b, e[2]), e[3])
+	}
+	b = append(append(b, 0, 0, 0, 0), strip...)
+	for _, v := range []uint32{at, uint32(len(strip))} {
+		for range rows {
+			b = binary.LittleEndian.AppendUint32(b, v)
+		}
+	}
+	return b
+}
+
+// TestSharedStrip: equal rows may lie in one place.
+func TestSharedStrip(t *testing.T) {
+	p := &Pictures{size: 8, fit: "stretch", big: make(chan struct{}, 1)}
+	dst := make([]byte, 8*8*3)
+	if err := p.decode(sharedStrips(4000, 0), dst); err != nil || dst[3*7] <= dst[0] {
+		t.Errorf("%v, %v", err, dst[:24])
+	}
 }
 
 // tiffOf makes a TIFF of one pixel of four bytes, whose colours are of that model.
