@@ -1,3 +1,3 @@
-// Package pagestyle is what the program's HTML pages have in common: their head and the first of their style, for light and dark screens. Style
-// is for the page's own <style>, so that a page is one file.
+// Package pagestyle is what the program's HTML pages have in common: the first of their style, for light and dark screens, and the head of those
+// that are one file.
 package pagestyle

@@ -16,6 +16,7 @@ import (
 
 	"deeprank/data"
 	"deeprank/internal/kernel"
+	"deeprank/internal/pagestyle"
 	"deeprank/internal/retrieval"
 )
 
@@ -158,7 +159,7 @@ func (s *Server) route(path string) (handler, bool) {
 	case "/":
 		return static("text/html; charset=utf-8", pageHTML)
 	case "/page.css":
-		return static("text/css; charset=utf-8", pageCSS)
+		return static("text/css; charset=utf-8", append([]byte(pagestyle.Style()), pageCSS...))
 	case "/page.js":
 		return static("text/javascript; charset=utf-8", pageJS)
 	case "/icon.svg", "/favicon.ico":
