@@ -1,11 +1,13 @@
 package torchfile
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
 	"math/bits"
 	"os"
+	"slices"
 	"strings"
 
 	"deeprank/checkpoints"
@@ -134,7 +136,7 @@ func (f *File) take(value any) error {
 		prefixed = prefixed && strings.HasPrefix(name, parallelPrefix)
 	}
 	if len(f.Tensors) == 0 {
-		return fmt.Errorf("there is no tensor in its dict; %s", saveStateDict)
+		return fmt.Errorf("there is no tensor in its dict%s; %s", d.keys(), saveStateDict)
 	}
 	if prefixed {
 		for i := range f.Tensors {
@@ -222,25 +224,34 @@ func (f *File) Floats(t *Tensor) ([]float32, error) {
 	if t.count() == 0 {
 		return []float32{}, nil
 	}
-	n := t.count()
-	if !t.dense() {
-		n = t.extent()
+	out := make([]float32, t.count())
+	n, take := t.count(), func(at int64, part []float32) { copy(out[at:], part) }
+	switch extent := t.extent(); {
+	case t.dense():
+	case extent <= sparse*n:
+		values := make([]float32, extent)
+		n, take = extent, func(at int64, part []float32) {
+			if copy(values[at:], part); at+int64(len(part)) == extent {
+				t.gather(out, values)
+			}
+		}
+	default:
+		n, take = extent, t.pick(out)
 	}
-	values, err := f.row(t.storage, t.offset, n)
-	if err != nil {
+	if err := f.row(t.storage, t.offset, n, take); err != nil {
 		return nil, fmt.Errorf("%s: %w", t.Name, err)
 	}
-	if !t.dense() {
-		values = t.gather(values)
-	}
-	return values, nil
+	return out, nil
 }
 
-// row reads n values of a storage from an offset on, and its rest too, for the checksum's sake.
-func (f *File) row(s *storage, offset, n int64) (_ []float32, err error) {
+// sparse is how many times as many values as a tensor has may lie between its first and its last for all of them to be read at once.
+const sparse = 4
+
+// row reads n values of a storage from an offset on, which take gets in pieces, and the storage's rest too, for the checksum's sake.
+func (f *File) row(s *storage, offset, n int64, take func(at int64, part []float32)) (err error) {
 	r, err := f.content.open(s)
 	if err != nil {
-		return nil, err
+		return fmt.Errorf("its values cannot be found (a damaged copy or download?): %w", err)
 	}
 	defer func() { err = errors.Join(err, r.Close()) }()
 	short := func(err error) error {
@@ -250,31 +261,30 @@ func (f *File) row(s *storage, offset, n int64) (_ []float32, err error) {
 		return fmt.Errorf("its values cannot be read (a damaged copy or download?): %w", err)
 	}
 	if _, err := io.CopyN(io.Discard, r, offset*s.dtype.bytes); err != nil {
-		return nil, short(err)
+		return short(err)
 	}
 	const piece = 1 << 18 // values
-	values, buf := make([]float32, n), make([]byte, min(n, piece)*s.dtype.bytes)
-	for rest := values; len(rest) > 0; {
-		part := rest[:min(piece, len(rest))]
-		rest = rest[len(part):]
+	values, buf := make([]float32, min(n, piece)), make([]byte, min(n, piece)*s.dtype.bytes)
+	for at := int64(0); at < n; at += piece {
+		part := values[:min(piece, n-at)]
 		b := buf[:int64(len(part))*s.dtype.bytes]
 		if _, err := io.ReadFull(r, b); err != nil {
-			return nil, short(err)
+			return short(err)
 		}
 		checkpoints.Floats(s.dtype.name, part, b)
+		take(at, part)
 	}
 	if _, err := io.Copy(io.Discard, r); err != nil {
-		return nil, short(err)
+		return short(err)
 	}
-	return values, nil
+	return nil
 }
 
-// gather brings values that lie by strides into row-major order.
-func (v *view) gather(values []float32) []float32 {
-	out := make([]float32, 0, v.count())
+// each calls f with the place of each value, from the first one, in row-major order.
+func (v *view) each(f func(i int, at int64)) {
 	at, index := int64(0), make([]int64, len(v.shape))
-	for range v.count() {
-		out = append(out, values[at])
+	for i := range int(v.count()) {
+		f(i, at)
 		for d := len(index) - 1; d >= 0; d-- {
 			index[d]++
 			at += v.strides[d]
@@ -285,5 +295,27 @@ func (v *view) gather(values []float32) []float32 {
 			index[d] = 0
 		}
 	}
-	return out
+}
+
+// gather brings values that lie by strides into row-major order.
+func (v *view) gather(out, values []float32) {
+	v.each(func(i int, at int64) { out[i] = values[at] })
+}
+
+// pick does the same with values that come in pieces, so that those between are not kept.
+func (v *view) pick(out []float32) (take func(at int64, part []float32)) {
+	type value struct {
+		at int64
+		i  int
+	}
+	wanted := make([]value, 0, len(out))
+	v.each(func(i int, at int64) { wanted = append(wanted, value{at, i}) })
+	slices.SortFunc(wanted, func(a, b value) int { return cmp.Compare(a.at, b.at) })
+	return func(at int64, part []float32) {
+		end := at + int64(len(part))
+		for len(wanted) > 0 && wanted[0].at < end {
+			out[wanted[0].i] = part[wanted[0].at-at]
+			wanted = wanted[1:]
+		}
+	}
 }

@@ -3,6 +3,7 @@ package torchfile
 import (
 	"archive/zip"
 	"bytes"
+	"encoding/binary"
 	"encoding/json"
 	"errors"
 	"io"
@@ -81,7 +82,7 @@ func TestOpen(t *testing.T) {
 func TestRefused(t *testing.T) {
 	for _, c := range []struct{ file, want string }{
 		{"tensor.pth", "it holds a single tensor, not a state dict"},
-		{"numbers.pth", "there is no tensor"},
+		{"numbers.pth", "there is no tensor in its dict, whose keys are epoch; in Python"},
 		{"whole_model.pth", "it names the Python object torch.nn.modules.container.Sequential, which no state dict needs"},
 		{"expanded.pth", "more values than its storage"},
 		{"script.pth", "it is a TorchScript program"},
@@ -200,6 +201,13 @@ func TestZipBounds(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	stored := func(key string) []byte { // the good pickle with another key of its values
+		from := []byte("X\x01\x00\x00\x000X\x03")
+		if !bytes.Contains(pickle, from) {
+			t.Fatal("the pickle has no key")
+		}
+		return bytes.Replace(pickle, from, []byte("X"+string(rune(len(key)))+"\x00\x00\x00"+key+"X\x03"), 1)
+	}
 	long := strings.Repeat("n", 60000)
 	for _, c := range []struct {
 		want string
@@ -227,11 +235,51 @@ func TestZipBounds(t *testing.T) {
 			add(z, "a/data.pkl", zip.Store, pickle)
 			add(z, "a/data.pkl", zip.Store, pickle)
 		})},
+		{"lacks the values data/?[2Jx?y", pack(func(z *zip.Writer) { add(z, "a/data.pkl", zip.Store, stored("\x1b[2Jx\ny")) })},
 		{"no data.pkl", pack(func(z *zip.Writer) { add(z, "x", zip.Store, pickle) })},
 	} {
 		if _, err := read(bytes.NewReader(c.file), int64(len(c.file))); err == nil || !strings.Contains(err.Error(), c.want) {
 			t.Errorf("%v, want %q", err, c.want)
 		}
+	}
+}
+
+// counting is a storage whose values are their places.
+type counting struct{ at uint32 }
+
+func (c *counting) open(*storage) (io.ReadCloser, error) {
+	c.at = 0
+	return io.NopCloser(c), nil
+}
+
+func (c *counting) Read(p []byte) (int, error) {
+	n := len(p) / 4
+	for i := range n {
+		binary.LittleEndian.PutUint32(p[4*i:], math.Float32bits(float32(c.at)))
+		c.at++
+	}
+	if c.at >= 1<<24 {
+		return 4 * n, io.EOF
+	}
+	return 4 * n, nil
+}
+
+// A tensor whose few values lie far apart takes memory for these alone.
+func TestFarApart(t *testing.T) {
+	v, err := newView(&storage{"0", dtype{"F32", 4}, 1 << 24}, 5, []int64{3, 2}, []int64{1, 1 << 22})
+	if err != nil {
+		t.Fatal(err)
+	}
+	f := &File{content: &counting{}}
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	got, err := f.Floats(&Tensor{Name: "x", DType: "F32", view: v})
+	runtime.ReadMemStats(&after)
+	if want := []float32{5, 5 + 1<<22, 6, 6 + 1<<22, 7, 7 + 1<<22}; err != nil || !slices.Equal(got, want) {
+		t.Errorf("%v, %v; want %v", got, err, want)
+	}
+	if grown := after.TotalAlloc - before.TotalAlloc; grown > 8<<20 {
+		t.Errorf("%d bytes for 6 values", grown)
 	}
 }
 

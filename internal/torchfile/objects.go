@@ -64,7 +64,7 @@ func known(module, object string) (name, error) {
 	if _, ok := storageType(n); ok {
 		return n, nil
 	}
-	return "", fmt.Errorf("it names the Python object %s, which no state dict needs; nothing of it was run. %s", printable(string(n)), saveStateDict)
+	return "", fmt.Errorf("it names the Python object %s, which no state dict needs; nothing of it was run; %s", printable(string(n)), saveStateDict)
 }
 
 // printable is text of a file, short and without control characters.
@@ -101,6 +101,24 @@ func (d *dict) get(key string) any {
 		}
 	}
 	return nil
+}
+
+// keys says which keys that are texts it has, the first few of them.
+func (d *dict) keys() string {
+	const most = 5
+	var names []string
+	for _, p := range d.pairs {
+		if key, ok := p.key.(string); ok && len(names) <= most {
+			names = append(names, printable(key))
+		}
+	}
+	switch {
+	case len(names) == 0:
+		return ""
+	case len(names) > most:
+		names[most] = "..."
+	}
+	return ", whose keys are " + strings.Join(names, ", ")
 }
 
 // items are those of a list or tuple.

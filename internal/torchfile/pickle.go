@@ -116,7 +116,7 @@ func (m *machine) step(op byte) error {
 	case 'R', 'b', 0x81: // REDUCE, BUILD, NEWOBJ
 		return m.apply(op)
 	default:
-		return fmt.Errorf("its pickle has the instruction 0x%02x, which no state dict needs (or it is no pickle); nothing of it was run. %s", op, saveStateDict)
+		return fmt.Errorf("its pickle has the instruction 0x%02x, which no state dict needs (or it is no pickle); nothing of it was run; %s", op, saveStateDict)
 	}
 	return nil
 }
@@ -376,7 +376,7 @@ func (m *machine) apply(op byte) error {
 				return nil
 			}
 		}
-		return fmt.Errorf("its pickle sets attributes of what is neither a dict nor a tensor, which no state dict needs. %s", saveStateDict)
+		return fmt.Errorf("its pickle sets attributes of what is neither a dict nor a tensor, which no state dict needs; %s", saveStateDict)
 	}
 	f, err := m.pop()
 	if err != nil {
@@ -387,7 +387,7 @@ func (m *machine) apply(op byte) error {
 		return errStack
 	}
 	if op == 0x81 && f != parameter {
-		return fmt.Errorf("its pickle makes an object of a class, which no state dict needs. %s", saveStateDict)
+		return fmt.Errorf("its pickle makes an object of a class, which no state dict needs; %s", saveStateDict)
 	}
 	v, err := m.call(f, arguments)
 	m.push(v)

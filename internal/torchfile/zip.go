@@ -123,11 +123,11 @@ func (a *archive) check(s *storage) error {
 	f := a.files[a.folder+"data/"+s.key]
 	switch {
 	case f == nil:
-		return fmt.Errorf("it lacks the values data/%s", s.key)
+		return fmt.Errorf("it lacks the values data/%s", printable(s.key))
 	case f.Method != zip.Store:
-		return fmt.Errorf("its values data/%s are compressed, which torch.save does not do; load and save it again", s.key)
+		return fmt.Errorf("its values data/%s are compressed, which torch.save does not do; load and save it again", printable(s.key))
 	case f.UncompressedSize64 != uint64(s.length*s.dtype.bytes):
-		return fmt.Errorf("its values data/%s have %d bytes, the pickle says %d", s.key, f.UncompressedSize64, s.length*s.dtype.bytes)
+		return fmt.Errorf("its values data/%s have %d bytes, the pickle says %d", printable(s.key), f.UncompressedSize64, s.length*s.dtype.bytes)
 	}
 	return nil
 }
