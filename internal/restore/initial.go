@@ -11,6 +11,7 @@ import (
 	"deeprank/checkpoints"
 	"deeprank/configs"
 	"deeprank/data"
+	"deeprank/internal/inventory"
 	"deeprank/internal/kernel"
 	"deeprank/model"
 )
@@ -29,7 +30,7 @@ func Spec(cfg *configs.Config) model.Spec {
 // A network with the head gap takes a VGG-16 with the head fc too, without its fc6, which has another shape.
 //
 // A file that does not fit the network, holds nothing of it, or is not there is a *configs.Error; one that cannot be
-// read is a *data.Refused.
+// read, or holds values that are not finite, is a *data.Refused.
 func Initial(team *kernel.Team, w *model.Weights, cfg *configs.Config) (model.Loaded, error) {
 	if cfg.Init == "" {
 		w.Init(team, cfg.Seed, nil)
@@ -54,6 +55,9 @@ func Initial(team *kernel.Team, w *model.Weights, cfg *configs.Config) (model.Lo
 	taken := map[string]bool{}
 	for _, name := range l.Taken {
 		taken[name] = true
+		if slices.ContainsFunc(w.Get(name).Data, func(v float32) bool { return v-v != 0 }) {
+			return l, &data.Refused{Path: cfg.Init, Reason: name + " holds values that are infinite or no numbers (--init)", Remedy: "take the weights from before that happened"}
+		}
 	}
 	w.Init(team, cfg.Seed, func(name string) bool { return taken[name] })
 	return l, nil
@@ -114,14 +118,19 @@ func load(w *model.Weights, tensors map[string]checkpoints.Tensor) (model.Loaded
 	return w.Load(slices.Sorted(maps.Keys(tensors)), func(name string) ([]int, []float32) { return tensors[name].Shape, tensors[name].Data })
 }
 
-// List joins names, the first ten of them.
+// List joins names, the first ten of them. They are a file's: what a terminal would obey is replaced.
 func List(names []string) string {
 	const most = 10
-	switch {
-	case len(names) == 0:
+	if len(names) == 0 {
 		return "none"
-	case len(names) <= most:
-		return strings.Join(names, ", ")
 	}
-	return fmt.Sprintf("%s and %d more", strings.Join(names[:most], ", "), len(names)-most)
+	var shown []string
+	for _, name := range names[:min(most, len(names))] {
+		shown = append(shown, inventory.Label(name))
+	}
+	text := strings.Join(shown, ", ")
+	if more := len(names) - most; more > 0 {
+		text += fmt.Sprintf(" and %d more", more)
+	}
+	return text
 }

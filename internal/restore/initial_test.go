@@ -2,6 +2,7 @@ package restore
 
 import (
 	"errors"
+	"math"
 	"os"
 	"path/filepath"
 	"slices"
@@ -132,6 +133,8 @@ func TestInitialRefused(t *testing.T) {
 	w := weights(t)
 	write("other", &checkpoints.File{Tensors: []checkpoints.Tensor{{Name: "conv1", Shape: []int{1}, Data: []float32{1}}}})
 	write("shape", &checkpoints.File{Tensors: []checkpoints.Tensor{{Name: "embed.bias", Shape: []int{2, 2}, Data: make([]float32, 4)}}})
+	write("nan", &checkpoints.File{Tensors: []checkpoints.Tensor{{Name: "embed.bias", Shape: []int{4}, Data: []float32{1, 2, float32(math.NaN()), 4}}}})
+	write("infinite", &checkpoints.File{Tensors: []checkpoints.Tensor{{Name: "embed.bias", Shape: []int{4}, Data: []float32{1, 2, 3, float32(math.Inf(-1))}}}})
 	if err := os.WriteFile(filepath.Join(dir, "damaged"), []byte("no weights at all"), 0o666); err != nil {
 		t.Fatal(err)
 	}
@@ -148,6 +151,8 @@ func TestInitialRefused(t *testing.T) {
 		{"shape", "embed.bias is [2 2], the network wants [4]", false},
 		{"integers", "embed.bias holds values of type I32", false},
 		{"damaged", "cannot be read as weights", true},
+		{"nan", "embed.bias holds values that are infinite or no numbers", true},
+		{"infinite", "embed.bias holds values that are infinite or no numbers", true},
 	} {
 		cfg := config()
 		cfg.Init = filepath.Join(dir, c.file)
@@ -235,6 +240,7 @@ func TestList(t *testing.T) {
 		{"", "none"},
 		{"a b", "a, b"},
 		{"a b c d e f g h i j", "a, b, c, d, e, f, g, h, i, j"},
+		{"a\x1b[2Jb", "a?[2Jb"},
 		{"a b c d e f g h i j k l", "a, b, c, d, e, f, g, h, i, j and 2 more"},
 	} {
 		if got := List(strings.Fields(c.names)); got != c.want {
