@@ -14,3 +14,13 @@ func (c *Config) Settings() []Setting {
 	}
 	return all
 }
+
+// SameResult says whether a setting, by its YAML key, changes nothing that a run trains or measures: how fast it is, how much it keeps
+// and says.
+func SameResult(key string) bool {
+	switch key {
+	case "workers", "cache", "cache_limit", "micro_batch", "memory", "threads", "save_every", "save_minutes", "keep", "log_every", "quiet":
+		return true
+	}
+	return false
+}

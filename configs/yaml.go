@@ -81,9 +81,22 @@ func FromYAML(name string, b []byte) (Config, error) {
 	return c, err
 }
 
+// KnownFromYAML is FromYAML for the config of a run that perhaps another version of the program made: keys that are not known here
+// are left out and returned.
+func KnownFromYAML(name string, b []byte) (c Config, unknown []string, err error) {
+	c = Default()
+	_, err = applyKnown(&c, name, b, func(key string) { unknown = append(unknown, key) })
+	return c, unknown, err
+}
+
 // applyYAML sets the fields of c that the text has and returns where each was set: key -> "shop.yaml:12".
 // A text that is refused may leave c partly changed.
 func applyYAML(c *Config, name string, b []byte) (origin map[string]string, err error) {
+	return applyKnown(c, name, b, nil)
+}
+
+// applyKnown is applyYAML that tells unknown keys to unknown, where that is not nil.
+func applyKnown(c *Config, name string, b []byte, unknown func(key string)) (origin map[string]string, err error) {
 	if !utf8.Valid(b) {
 		return nil, refuse(name, "is not UTF-8", "save it as UTF-8 text")
 	}
@@ -107,6 +120,10 @@ func applyYAML(c *Config, name string, b []byte) (origin map[string]string, err 
 		key := pair.Key.GetToken().Value
 		where := fmt.Sprintf("%s:%d", name, pair.Key.GetToken().Position.Line)
 		o, ok := fields[key]
+		if !ok && unknown != nil {
+			unknown(key)
+			continue
+		}
 		if !ok {
 			problems = append(problems, Problem{where, fmt.Sprintf("unknown key %q", key), suggestKey(key, keys)})
 			continue

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"math"
 	"path/filepath"
 	"slices"
@@ -17,8 +18,10 @@ import (
 	"deeprank/internal/cli"
 	"deeprank/internal/curves"
 	"deeprank/internal/history"
+	"deeprank/internal/inventory"
 	"deeprank/internal/metrics"
 	"deeprank/internal/progress"
+	"deeprank/internal/restore"
 	"deeprank/internal/sheet"
 )
 
@@ -68,7 +71,7 @@ func readCompareOptions(args []string, stdout io.Writer) (*compareOptions, error
 	var o compareOptions
 	f := cli.NewFlags("rank compare", "RUN…", `Puts runs in a table, the best one first: steps, best validation accuracy and its step, loss (mean of the last
 tenth of the steps, from 10 to 100), images a second and time (in the steps, without evaluations and pauses), and the
-settings in which they differ, as flags. A run that is still going on can be among them. A folder without usable metrics is left out with a warning.`)
+settings in which they differ, as flags, but for those that change no result, such as --threads. A run that is still going on can be among them. A folder without usable metrics is left out with a warning.`)
 	f.StringVar(&o.by, "by", "", "what the best run is best in: accuracy, recall@1 or loss (default: accuracy, or recall@1 where no run has measured that)")
 	f.StringVar(&o.out, "out", "", "a picture of their validation accuracy and loss over the steps, .svg or .png")
 	f.BoolVar(&o.jsonAlone, "json", false, "no table, the JSON line alone")
@@ -107,6 +110,7 @@ func compareCommand(ctx context.Context, args []string, stdout, stderr io.Writer
 	}
 	result.By = o.criterion(result.Runs)
 	warnUnlike(differences, result.By, report)
+	warnUnknown(runs, report)
 	slices.SortStableFunc(result.Runs, func(a, b comparedRun) int { return better(result.By, &a.summary, &b.summary) })
 	verdict := result.judge()
 	if o.out != "" {
@@ -148,7 +152,7 @@ func readRuns(ctx context.Context, dirs []string, result *compareResult, report 
 		if ctx.Err() != nil {
 			return nil, ctx.Err()
 		}
-		key := filepath.Clean(dir)
+		key := place(dir)
 		if seen[key] {
 			report.Warnf("%s is named twice; it is compared once", dir)
 			continue
@@ -186,6 +190,30 @@ func warnUnlike(differences []history.Difference, by string, report *progress.Re
 			report.Warnf("the runs have different gaps: their losses do not compare")
 		}
 	}
+}
+
+// warnUnknown tells of settings that are not compared.
+func warnUnknown(runs []*history.Run, report *progress.Reporter) {
+	in := map[string][]string{}
+	for _, r := range runs {
+		for _, key := range r.Unknown {
+			in[key] = append(in[key], r.Dir)
+		}
+	}
+	for _, key := range slices.Sorted(maps.Keys(in)) {
+		report.Warnf("the setting %s is not compared: this version of the program does not know it; it is in the config of %s", inventory.Label(key), restore.List(in[key]))
+	}
+}
+
+// place is a folder by its one path; where that cannot be told, by the path that it was given.
+func place(dir string) string {
+	if p, err := filepath.EvalSymlinks(dir); err == nil {
+		dir = p
+	}
+	if p, err := filepath.Abs(dir); err == nil {
+		dir = p
+	}
+	return filepath.Clean(dir)
 }
 
 func compared(r *history.Run, place int, differences []history.Difference) comparedRun {
@@ -290,10 +318,11 @@ func comparisonFigure(runs []comparedRun) curves.Figure {
 	accuracy := curves.Panel{Title: "Validation accuracy", X: "step", Y: "accuracy", Percent: true}
 	recall := curves.Panel{Title: "Recall@1", X: "step", Y: "recall", Percent: true}
 	loss := curves.Panel{Title: smoothed("Loss", width), X: "step", Y: "loss", Zero: true}
+	common := commonFolder(runs)
 	f := curves.Figure{Height: 260, End: float64(longest)}
 	for i := range runs {
 		r := &runs[i]
-		f.Names = append(f.Names, r.Run)
+		f.Names = append(f.Names, strings.TrimPrefix(r.Run, common))
 		a, l := r.run.Series(history.ValAccuracy), r.run.Series(func(m *metrics.Record) float64 { return m.Loss }).Smooth(width)
 		accuracy.Lines = append(accuracy.Lines, curves.Line{Series: i, X: a.Steps, Y: a.Values, Dots: len(a.Steps) <= 40})
 		g := r.run.Series(history.ValRecall)
@@ -305,6 +334,18 @@ func comparisonFigure(runs []comparedRun) curves.Figure {
 		f.Panels = []curves.Panel{accuracy, recall, loss}
 	}
 	return f
+}
+
+// commonFolder is the folder that all runs are in, with its separator; "" where there is none. The legend does without it: a long
+// path would be cut where runs differ.
+func commonFolder(runs []comparedRun) string {
+	folder, _ := filepath.Split(runs[0].Run)
+	for i := range runs {
+		for !strings.HasPrefix(runs[i].Run, folder) {
+			folder, _ = filepath.Split(strings.TrimSuffix(folder, string(filepath.Separator)))
+		}
+	}
+	return folder
 }
 
 // smoothed says in a title what a curve's points are.

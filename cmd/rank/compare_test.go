@@ -85,7 +85,7 @@ func TestCompare(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, want := range []string{a, b, c, "Validation accuracy", "Loss"} {
+	for _, want := range []string{"a", "b", "c", "Validation accuracy", "Loss"} {
 		if !strings.Contains(string(svg), ">"+want+"<") {
 			t.Errorf("the picture has no %q", want)
 		}
@@ -102,6 +102,49 @@ func TestCompare(t *testing.T) {
 	defer f.Close()
 	if im, err := png.Decode(f); err != nil || im.Bounds().Dx() < 500 {
 		t.Errorf("the PNG: %v", err)
+	}
+}
+
+// TestCompareUnknown: runs of another version are compared, and what of them is not is said once.
+func TestCompareUnknown(t *testing.T) {
+	dir, one := t.TempDir(), `{"step":1,"loss":0.5,"val_accuracy":0.75}`+"\n"
+	a := handRun(t, dir, "a", "lr: 0.1\ncolour: red\nthreads: 1\n", one)
+	b := handRun(t, dir, "b", "lr: 0.2\ncolour: blue\nthreads: 2\n", one)
+	code, line, text, stderr := callCompare(t, a, b)
+	if code != cli.Done || len(line.Runs) != 2 || len(line.LeftOut) != 0 || !strings.Contains(text, "--lr") || strings.Contains(text, "--threads") {
+		t.Errorf("%d %+v %s", code, line, text)
+	}
+	if strings.Count(stderr, "colour") != 1 || !strings.Contains(stderr, a+", "+b) {
+		t.Error(stderr)
+	}
+}
+
+// TestCompareOnce: a run is compared once, by whatever path it is named.
+func TestCompareOnce(t *testing.T) {
+	dir := t.TempDir()
+	a := handRun(t, dir, "a", "", `{"step":1,"loss":0.5}`+"\n")
+	link := filepath.Join(dir, "link")
+	if err := os.Symlink(a, link); err != nil {
+		t.Skip(err)
+	}
+	t.Chdir(dir)
+	if code, line, _, stderr := callCompare(t, a, "a", link); code != cli.Done || len(line.Runs) != 1 || strings.Count(stderr, "twice") != 2 {
+		t.Errorf("%d %+v %s", code, line, stderr)
+	}
+}
+
+// TestCommonFolder: the legend's names are without the folder that all runs are in.
+func TestCommonFolder(t *testing.T) {
+	for _, c := range [][]string{
+		{"/x/a/", "/x/a/run1", "/x/a/run2"}, {"/x/", "/x/a/run1", "/x/a2/run1"}, {"", "a/run", "/b/run"}, {"", "run", "run2"}, {"r/", "r/a"}, {"/", "/a", "/b/c"}, {"", "a/b", "a"}, {"", "..", "../.."},
+	} {
+		var runs []comparedRun
+		for _, path := range c[1:] {
+			runs = append(runs, comparedRun{Run: filepath.FromSlash(path)})
+		}
+		if got := filepath.ToSlash(commonFolder(runs)); got != c[0] {
+			t.Errorf("%q: %q, want %q", c[1:], got, c[0])
+		}
 	}
 }
 

@@ -13,7 +13,8 @@ type Difference struct {
 	Values []string
 }
 
-// Differences are the settings in which runs differ, in the order of the config; out, which names the run itself, is left out. A path that is the
+// Differences are the settings in which runs differ, in the order of the config; out, which names the run itself, and settings that change no
+// result are left out. A path that is the
 // end of another one is taken for the same: runs may have been started in different folders.
 func Differences(runs []*Run) (all []Difference) {
 	if len(runs) == 0 {
@@ -24,7 +25,7 @@ func Differences(runs []*Run) (all []Difference) {
 		settings[i] = r.Config.Settings()
 	}
 	for k, first := range settings[0] {
-		if first.Key == "out" {
+		if first.Key == "out" || configs.SameResult(first.Key) {
 			continue
 		}
 		d, same := Difference{Key: first.Key}, true

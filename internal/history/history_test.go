@@ -6,6 +6,7 @@ import (
 	"math"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -100,7 +101,7 @@ func TestReadRefuses(t *testing.T) {
 		}
 	}
 	var wrong *configs.Error
-	for _, dir := range []string{filepath.Join(t.TempDir(), "none"), t.TempDir(), folder(t, "colour: red\n", steps, "")} {
+	for _, dir := range []string{filepath.Join(t.TempDir(), "none"), t.TempDir(), folder(t, "lr: red\n", steps, "")} {
 		if _, err := Read(dir); !errors.As(err, &wrong) {
 			t.Errorf("%s: %v", dir, err)
 		}
@@ -109,7 +110,7 @@ func TestReadRefuses(t *testing.T) {
 
 func TestDifferences(t *testing.T) {
 	var runs []*Run
-	for _, config := range []string{"out: a\nlr: 0.1\nimages: /there/shop/images\nval_triplets: v.csv\n", "out: b\nlr: 0.2\nimages: shop/images\n", "out: c\nlr: 0.1\nhead: gap\nimages: images\nval_triplets: new_v.csv\n"} {
+	for _, config := range []string{"out: a\nlr: 0.1\nimages: /there/shop/images\nval_triplets: v.csv\n", "out: b\nlr: 0.2\nimages: shop/images\nquiet: true\nthreads: 2\nworkers: 3\nlog_every: 5\ncache: none\n", "out: c\nlr: 0.1\nhead: gap\nimages: images\nval_triplets: new_v.csv\n"} {
 		r, err := Read(folder(t, config, steps, ""))
 		if err != nil {
 			t.Fatal(err)
@@ -122,6 +123,17 @@ func TestDifferences(t *testing.T) {
 	}
 	if d := Differences(nil); d != nil {
 		t.Error(d)
+	}
+}
+
+// TestReadUnknown: the run of another version is read, without the keys that are not known here.
+func TestReadUnknown(t *testing.T) {
+	r, err := Read(folder(t, "colour: red\nlr: 0.5\nshape: [round]\n", steps, ""))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if r.Config.LR != 0.5 || !slices.Equal(r.Unknown, []string{"colour", "shape"}) {
+		t.Errorf("lr %v, unknown %v", r.Config.LR, r.Unknown)
 	}
 }
 

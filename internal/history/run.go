@@ -32,17 +32,22 @@ type Run struct {
 	Config  configs.Config
 	Records []metrics.Record // in the order of their steps, at least one
 	State   State
-	Planned int // steps that it was to do, 0 where that is unknown
+	Planned int      // steps that it was to do, 0 where that is unknown
+	Unknown []string // keys of its config that this version of the program does not know
 }
 
 // Read reads a run's folder; the run may still be going on. A folder that holds no run is a *configs.Error, one without usable metrics a
 // *data.Refused.
 func Read(dir string) (*Run, error) {
-	opened, err := restore.OpenRun(dir)
+	opened, unknown, err := restore.OpenKnown(dir)
 	if err != nil {
 		return nil, err
 	}
-	return Of(opened)
+	r, err := Of(opened)
+	if err == nil {
+		r.Unknown = unknown
+	}
+	return r, err
 }
 
 // Of reads what an opened run has written down.

@@ -23,6 +23,20 @@ type Run struct {
 // OpenRun reads the config of a run's folder. A folder that holds no run, and a config that cannot be used, is a
 // *configs.Error.
 func OpenRun(dir string) (*Run, error) {
+	return openRun(dir, configs.FromYAML)
+}
+
+// OpenKnown is OpenRun for what a run has written down, not for its network: keys of the config that this version of the program
+// does not know are left out and returned.
+func OpenKnown(dir string) (r *Run, unknown []string, err error) {
+	r, err = openRun(dir, func(name string, text []byte) (c configs.Config, err error) {
+		c, unknown, err = configs.KnownFromYAML(name, text)
+		return c, err
+	})
+	return r, unknown, err
+}
+
+func openRun(dir string, parse func(name string, text []byte) (configs.Config, error)) (*Run, error) {
 	r := &Run{Dir: filepath.Clean(dir), ConfigPath: filepath.Join(dir, "config.yaml")}
 	text, err := os.ReadFile(r.ConfigPath)
 	switch info, statErr := os.Stat(dir); {
@@ -36,7 +50,7 @@ func OpenRun(dir string) (*Run, error) {
 	default:
 		return nil, fmt.Errorf("reading the run's config: %w", err)
 	}
-	if r.Config, err = configs.FromYAML(r.ConfigPath, text); err != nil {
+	if r.Config, err = parse(r.ConfigPath, text); err != nil {
 		return nil, err
 	}
 	if err := r.Config.Validate(); err != nil {
