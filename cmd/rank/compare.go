@@ -109,7 +109,7 @@ func compareCommand(ctx context.Context, args []string, stdout, stderr io.Writer
 		result.Runs = append(result.Runs, compared(r, i, differences))
 	}
 	result.By = o.criterion(result.Runs)
-	warnUnlike(differences, result.By, report)
+	warnUnlike(result.Runs, result.By, report)
 	warnUnknown(runs, report)
 	slices.SortStableFunc(result.Runs, func(a, b comparedRun) int { return better(result.By, &a.summary, &b.summary) })
 	verdict := result.judge()
@@ -131,7 +131,7 @@ func (o *compareOptions) criterion(runs []comparedRun) string {
 	if o.by != "" {
 		return o.by
 	}
-	if measures(runs, func(s *history.Summary) float64 { return s.BestAccuracy }) || !measures(runs, recallOf) {
+	if measures(runs, accuracyOf) || !measures(runs, recallOf) {
 		return configs.ByAccuracy
 	}
 	return configs.ByRecall
@@ -141,6 +141,8 @@ func (o *compareOptions) criterion(runs []comparedRun) string {
 func measures(runs []comparedRun, what func(*history.Summary) float64) bool {
 	return slices.ContainsFunc(runs, func(r comparedRun) bool { return !math.IsNaN(what(&r.summary)) })
 }
+
+func accuracyOf(s *history.Summary) float64 { return s.BestAccuracy }
 
 func recallOf(s *history.Summary) float64 { return s.BestRecall }
 
@@ -178,17 +180,25 @@ func readRuns(ctx context.Context, dirs []string, result *compareResult, report 
 	return nil, &data.Refused{Reason: "no run is left to compare: none has usable metrics"}
 }
 
-// warnUnlike tells of settings that make the runs' numbers incomparable.
-func warnUnlike(differences []history.Difference, by string, report *progress.Reporter) {
-	for _, d := range differences {
-		switch {
-		case d.Key == "val_triplets":
-			report.Warnf("the runs have different validation triplets: their accuracies do not compare")
-		case d.Key == "val_metadata":
-			report.Warnf("the runs have different validation pictures: their recalls do not compare")
-		case d.Key == "gap" && by == configs.ByLoss:
-			report.Warnf("the runs have different gaps: their losses do not compare")
+// warnUnlike tells of settings that make the numbers of runs incomparable, where these have them.
+func warnUnlike(runs []comparedRun, by string, report *progress.Reporter) {
+	differ := func(key string, of func(*history.Summary) float64) bool {
+		var with []*history.Run
+		for i := range runs {
+			if !math.IsNaN(of(&runs[i].summary)) {
+				with = append(with, runs[i].run)
+			}
 		}
+		return slices.ContainsFunc(history.Differences(with), func(d history.Difference) bool { return d.Key == key })
+	}
+	if differ("val_triplets", accuracyOf) {
+		report.Warnf("the runs have different validation triplets: their accuracies do not compare")
+	}
+	if differ("val_metadata", recallOf) {
+		report.Warnf("the runs have different validation pictures: their recalls do not compare")
+	}
+	if by == configs.ByLoss && differ("gap", func(s *history.Summary) float64 { return s.Loss }) {
+		report.Warnf("the runs have different gaps: their losses do not compare")
 	}
 }
 
@@ -259,7 +269,7 @@ func better(by string, a, b *history.Summary) int {
 
 // judge names the winner and says by how much it is ahead.
 func (r *compareResult) judge() string {
-	value, what := func(s *history.Summary) float64 { return s.BestAccuracy }, "validation accuracy"
+	value, what := accuracyOf, "validation accuracy"
 	switch r.By {
 	case configs.ByLoss:
 		value, what = func(s *history.Summary) float64 { return s.Loss }, "loss"

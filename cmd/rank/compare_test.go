@@ -160,6 +160,9 @@ func TestCompareEqual(t *testing.T) {
 		t.Error(stderr)
 	}
 	c := handRun(t, dir, "c", "", `{"step":1,"loss":0.5}`+"\n")
+	if _, _, _, stderr := callCompare(t, b, c); strings.Contains(stderr, "warning") {
+		t.Errorf("one run alone has an accuracy: %s", stderr)
+	}
 	if _, line, text, _ := callCompare(t, c); line.Winner != "" || !strings.Contains(text, "no winner") {
 		t.Errorf("%+v %s", line, text)
 	}

@@ -52,7 +52,7 @@ checkpoint, is left out, and the page says so; a file that a flag names must be 
 	f.StringVar(&o.run, "run", "", "folder of the run, made by train")
 	f.StringVar(&o.out, "out", "", "the page to write (default: report.html in the run's folder)")
 	f.StringVar(&o.checkpoint, "checkpoint", "", "the weights after training (default: the run's best checkpoint)")
-	f.IntRange(&o.hardest, "hardest", 12, 1, 200, "triplets to show")
+	f.IntRange(&o.hardest, "hardest", 12, 1, 200, "triplets to show, at most two of a query's product")
 	f.IntRange(&o.queries, "queries", 8, 1, 100, "queries to show")
 	f.IntRange(&o.top, "top", 8, 1, 50, "nearest pictures of each query")
 	f.IntRange(&o.cell, "cell", 112, 16, 512, "side of each picture in pixels")
@@ -140,8 +140,8 @@ func addTraining(ctx context.Context, r *restore.Run, o *reportOptions, page *ru
 	if err != nil {
 		return err
 	}
-	h.About = fmt.Sprintf("The %d triplets with the largest hinge max(0, %g + D(q,p) - D(q,n)) by %s, of %d %s in %s.",
-		len(hard), r.Config.Gap, c.checkpoint, len(g.triplets), which, g.tripletsPath)
+	h.About = fmt.Sprintf("The %d triplets with the largest hinge max(0, %g + D(q,p) - D(q,n)), at most %d of a query's product, by %s, of %d %s in %s.",
+		len(hard), r.Config.Gap, ofProduct, c.checkpoint, len(g.triplets), which, g.tripletsPath)
 	if len(g.triplets) == 0 {
 		h = nil
 	}

@@ -11,6 +11,7 @@ import (
 	"deeprank/data"
 	"deeprank/internal/curves"
 	"deeprank/internal/embed"
+	"deeprank/internal/evaluate"
 	"deeprank/internal/history"
 	"deeprank/internal/metrics"
 	"deeprank/internal/preview"
@@ -34,6 +35,10 @@ func numbersOf(r *history.Run, s *history.Summary) []runpage.Number {
 	accuracy := "never measured"
 	if s.BestStep > 0 {
 		accuracy = fmt.Sprintf("at step %d; last %.2f %%", s.BestStep, 100*s.LastAccuracy)
+		if n := r.Triplets[s.BestStep]; n > 0 {
+			i := evaluate.Interval(int(math.Round(s.BestAccuracy*float64(n))), n)
+			accuracy = fmt.Sprintf("95 %% interval %.2f to %.2f %%, of %d triplets; %s", 100*i[0], 100*i[1], n, accuracy)
+		}
 	}
 	return []runpage.Number{
 		{Name: "status", Value: string(r.State)},
@@ -114,7 +119,11 @@ type hardest struct {
 	triplet data.Triplet
 }
 
-// hardestOf gives the n triplets with the largest hinge, equal ones as they stand in the file. One that stands in it twice counts once.
+// ofProduct is how many of the hardest triplets are shown of one product: a query that nothing finds would fill the page.
+const ofProduct = 2
+
+// hardestOf gives the n triplets with the largest hinge, equal ones as they stand in the file, of each query's product ofProduct at most. One
+// that stands in the file twice counts once.
 func hardestOf(g *gallery, vectors [][]float32, gap float64, n int) []hardest {
 	place := g.places()
 	var all []hardest
@@ -130,7 +139,17 @@ func hardestOf(g *gallery, vectors [][]float32, gap float64, n int) []hardest {
 		all = append(all, h)
 	}
 	slices.SortStableFunc(all, func(a, b hardest) int { return cmp.Compare(b.Hinge, a.Hinge) })
-	return all[:min(n, len(all))]
+	shown, of := all[:0], map[any]int{}
+	for _, h := range all {
+		var product any = g.meta.ID[h.triplet.Query]
+		if product == "" { // unknown: each picture may be of another one
+			product = h.triplet.Query
+		}
+		if of[product]++; of[product] <= ofProduct && len(shown) < n {
+			shown = append(shown, h)
+		}
+	}
+	return shown
 }
 
 // picture is the thumbnail of a place with its text.

@@ -91,6 +91,20 @@ func TestState(t *testing.T) {
 	}
 }
 
+// TestTriplets: how many triplets were measured, in the words of train.
+func TestTriplets(t *testing.T) {
+	const at = "2026-01-02 03:04:05 "
+	r, err := Read(folder(t, "", steps, at+"step 1/20, epoch 1: loss 0.4750, D(q,p) 0.073\n"+at+"step 2: validation accuracy 0.8220 on 500 triplets, loss 0.2376, D(q,p) 0.4\n"+
+		at+"step 3: validation accuracy 0.8220 on 490 triplets (10 skipped, a picture cannot be read), loss 0.2\n"+at+"step 3: recall@1 0.2500, mAP@R 0.1 of 30 queries [0.1 s]\n"+
+		at+"step x: validation accuracy 0.8 on 5 triplets\n"+at+"step 4: validation accuracy 0.8 on\n"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(map[int]int{2: 500, 3: 490}, r.Triplets); diff != "" {
+		t.Error(diff)
+	}
+}
+
 func TestReadRefuses(t *testing.T) {
 	var refused *data.Refused
 	for text, want := range map[string]string{

@@ -32,8 +32,10 @@ type Run struct {
 	Config  configs.Config
 	Records []metrics.Record // in the order of their steps, at least one
 	State   State
-	Planned int      // steps that it was to do, 0 where that is unknown
-	Unknown []string // keys of its config that this version of the program does not know
+	Planned int // steps that it was to do, 0 where that is unknown
+	// Triplets is how many validation triplets an evaluation measured, by step, as far as the log says.
+	Triplets map[int]int
+	Unknown  []string // keys of its config that this version of the program does not know
 }
 
 // Read reads a run's folder; the run may still be going on. A folder that holds no run is a *configs.Error, one without usable metrics a
@@ -69,16 +71,17 @@ func Of(opened *restore.Run) (*Run, error) {
 			return nil, &data.Refused{Path: path, Line: i + 1, Reason: fmt.Sprintf("step %d after step %d: the file is damaged", b, a)}
 		}
 	}
-	r.State, r.Planned = readLog(filepath.Join(opened.Dir, "log"))
+	r.State, r.Planned, r.Triplets = readLog(filepath.Join(opened.Dir, "log"))
 	return r, nil
 }
 
-// readLog finds a run's end in its log, and how many steps were planned. A log that is not there, or cannot be read, tells nothing.
-func readLog(path string) (s State, planned int) {
-	s = Unfinished
+// readLog finds a run's end in its log, how many steps were planned, and how many triplets each evaluation measured. A log that is not
+// there, or cannot be read, tells nothing.
+func readLog(path string) (s State, planned int, triplets map[int]int) {
+	s, triplets = Unfinished, map[int]int{}
 	f, err := os.Open(path)
 	if err != nil {
-		return s, 0
+		return s, 0, triplets
 	}
 	defer f.Close()
 	lines := bufio.NewScanner(f)
@@ -97,11 +100,25 @@ func readLog(path string) (s State, planned int) {
 					s, planned = Unfinished, n
 				}
 			}
+			if step, n, ok := evaluated(words); ok {
+				triplets[step] = n
+			}
 		case words[0] == "done" && words[1] == "after":
 			s = Done
 		case words[0] == "stopped" && words[1] == "after":
 			s = Stopped
 		}
 	}
-	return s, planned
+	return s, planned, triplets
+}
+
+// evaluated reads step 20: validation accuracy 0.8440 on 500 triplets
+func evaluated(words []string) (step, triplets int, ok bool) {
+	const on = 5
+	if len(words) < on+3 || words[2] != "validation" || words[on] != "on" || !strings.HasPrefix(words[on+2], "triplets") {
+		return 0, 0, false
+	}
+	step, err := strconv.Atoi(strings.TrimSuffix(words[1], ":"))
+	triplets, err2 := strconv.Atoi(words[on+1])
+	return step, triplets, err == nil && err2 == nil && triplets > 0
 }
