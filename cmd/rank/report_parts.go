@@ -85,7 +85,7 @@ func chartsOf(r *history.Run) (all []curves.Figure) {
 			{"D(q,p)", func(m *metrics.Record) float64 { return m.DPos }, false},
 			{"D(q,n)", func(m *metrics.Record) float64 { return m.DNeg }, false},
 		}},
-		{"Active share: triplets whose hinge is above 0", "share", true, true, []series{{"active", func(m *metrics.Record) float64 { return m.Active }, false}}},
+		{"Active share: hinge above 0", "share", true, true, []series{{"active", func(m *metrics.Record) float64 { return m.Active }, false}}},
 		{"Images a second", "images/s", false, true, []series{{"images/s", func(m *metrics.Record) float64 { return m.ImagesPerS }, false}}},
 		{"Waiting for data", "share of the step", true, true, []series{{"wait", func(m *metrics.Record) float64 { return m.Wait }, false}}},
 		{"Gradient norm, before clipping", "norm", false, true, []series{{"norm", func(m *metrics.Record) float64 { return m.GradNorm }, false}}},

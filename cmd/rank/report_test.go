@@ -16,6 +16,9 @@ import (
 	"deeprank/configs"
 	"deeprank/data"
 	"deeprank/internal/cli"
+	"deeprank/internal/history"
+	"deeprank/internal/lettering"
+	"deeprank/internal/metrics"
 )
 
 const handMetrics = `{"step":1,"epoch":1,"loss":0.75,"d_pos":0.5,"d_neg":0.25,"active":1,"lr":0.001,"grad_norm":1,"images_per_s":24,"wait":0.5,"val_accuracy":0.625}
@@ -132,6 +135,18 @@ func TestHardestOf(t *testing.T) {
 			}
 			if !slices.Equal(got, c.want[:min(n, len(c.want))]) {
 				t.Errorf("%q, %d: %v", c.id5, n, got)
+			}
+		}
+	}
+}
+
+// TestChartTitles: the titles of a long run are not wider than their charts.
+func TestChartTitles(t *testing.T) {
+	for _, f := range chartsOf(&history.Run{Records: []metrics.Record{{Step: 10_000_000}}}) {
+		const left = 78 // of the plot
+		for _, p := range f.Panels {
+			if w := lettering.Bold(13).Width(p.Title); w > f.Width-left {
+				t.Errorf("%q takes %d of %d pixels", p.Title, w, f.Width-left)
 			}
 		}
 	}
