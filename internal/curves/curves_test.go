@@ -11,6 +11,8 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"deeprank/internal/lettering"
 )
 
 func TestAxis(t *testing.T) {
@@ -125,5 +127,28 @@ func TestEmpty(t *testing.T) {
 			t.Error(s)
 		}
 		Draw(f)
+	}
+}
+
+// TestLegendRoom: names in the legend of an SVG do not run into one another with a browser's font, DejaVu Sans for one, which is a quarter
+// wider than ours.
+func TestLegendRoom(t *testing.T) {
+	f := Figure{Names: []string{strings.Repeat("long ", 60)}, Panels: []Panel{{}}}
+	for range 6 {
+		f.Names = append(f.Names, "gap=0.5,lr=0.001,optimizer=adamw")
+	}
+	l, text := newLayout(f), lettering.Regular(fontSize)
+	several := false
+	for i, e := range l.legend {
+		room := float64(l.width)
+		if i+1 < len(l.legend) && l.legend[i+1].p.y == e.p.y {
+			room, several = l.legend[i+1].p.x, true
+		}
+		if end := e.p.x + legendMark + 1.25*float64(text.Width(e.name)); end > room {
+			t.Errorf("%q ends at %v, there is room up to %v", e.name, end, room)
+		}
+	}
+	if !several {
+		t.Error("no row has several names")
 	}
 }

@@ -47,6 +47,7 @@ const (
 	legendRow     = 24
 	legendMark    = 26
 	fontSize      = 13
+	browsers      = 1.25 // a browser's font is wider than ours by as much
 )
 
 // layout is a figure's places.
@@ -76,12 +77,12 @@ func newLayout(f Figure) *layout {
 	}
 	y := l.top + len(f.Panels)*(above+l.Height+below)
 	if len(f.Names) > 1 {
-		text := lettering.Regular(fontSize) // browsers' fonts are about as wide
+		text := lettering.Regular(fontSize)
 		x := float64(left)
 		row := float64(y) + legendRow/2
 		for i, name := range f.Names {
-			name = text.Fit(name, l.width-left-right-legendMark-10)
-			w := float64(legendMark + text.Width(name) + 26)
+			name = text.Fit(name, int(float64(l.width-left-right-legendMark-10)/browsers))
+			w := legendMark + browsers*float64(text.Width(name)) + 26
 			if x > left && x+w > float64(l.width) {
 				x, row = left, row+legendRow
 			}
