@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
-"""Searches train's settings with Optuna: ask for values, train with them, tell the best validation accuracy.
+"""Searches train's settings with Optuna: ask for values, train with them, tell the best result of the validation.
 
     optuna_sweep.py RUNS lr=1e-4:1e-2:log gap=0.5:1.5 optimizer=sgd,adamw --trials 40 -- --triplets T.csv --val-triplets V.csv
 
-A key has a range LOW:HIGH (of whole numbers where both are), the same with :log, or a list of values with commas. The run of
+What is searched for is what --best-by among train's flags says: accuracy, loss (the smallest) or recall@1. A key has a range LOW:HIGH (of whole numbers where both are), the same with :log, or a list of values with commas. The run of
 a trial is in RUNS/gap=0.7312,lr=0.002214. A trial that does worse than the others so far is sent SIGTERM, so that its run keeps a
 checkpoint. The study is in RUNS/study.db: started again, the sweep goes on, first with the trial that it was stopped in. --trials
 counts all trials of the study. The environment's TRAIN names the program; default: train.
@@ -25,6 +25,7 @@ from optuna.distributions import CategoricalDistribution, FloatDistribution, Int
 from optuna.trial import Trial, TrialState
 
 STOPPED = (130, 143)  # exit codes of train after a signal: its checkpoint is saved
+MEASURES = {"accuracy": "val_accuracy", "loss": "val_loss", "recall@1": "val_recall_at_1"}  # --best-by: key in metrics.jsonl
 EARLIEST = 5  # trials that are never pruned: without some whole ones there is nothing to compare with
 
 
@@ -51,21 +52,46 @@ def arguments(args):
     parser.add_argument("--trials", type=int, default=20, help="trials of the whole study (%(default)s)")
     parser.add_argument("--seed", type=int, default=1, help="of the search (%(default)s)")
     parser.add_argument("--pruner", choices=["median", "hyperband", "none"], default="median", help="decides which trials end early (%(default)s)")
-    parser.add_argument("--at-least", type=float, metavar="ACCURACY", help="instead of --pruner: end a trial that is below this after an evaluation")
+    limit = parser.add_mutually_exclusive_group()
+    limit.add_argument("--at-least", type=float, metavar="SHARE", help="instead of --pruner: end a trial whose accuracy or recall is below this after an evaluation")
+    limit.add_argument("--at-most", type=float, metavar="LOSS", help="the same for --best-by loss: end a trial whose loss is above this")
     cut = args.index("--") if "--" in args else len(args)
     o, flags = parser.parse_args(args[:cut]), args[cut + 1 :]
-    if not any(re.match(r"--val-triplets\b|val_triplets=|--set=val_triplets=", f) for f in flags):
-        parser.error("the search needs a validation accuracy: give train --val-triplets FILE after --")
     space = {}
     for text in o.space:
         key, _, values = text.partition("=")
         if not re.fullmatch("[a-z_]+", key) or not values:
             parser.error(f"{text!r} is not KEY=VALUES, as in lr=1e-4:1e-2:log")
+        if key in space:
+            parser.error(f"{key} is there twice")
         try:
             space[key] = distribution(values)
         except ValueError as e:
             parser.error(f"{key}: {e}")
+    o.train = os.environ.get("TRAIN", "train")
+    o.by = criterion(o.train, flags, space, parser)
+    if o.by == "loss" and o.at_least is not None:
+        parser.error("--at-least is for accuracy and recall@1; for --best-by loss there is --at-most")
+    if o.by != "loss" and o.at_most is not None:
+        parser.error(f"--at-most is for --best-by loss; this search is for {o.by}: --at-least")
     return o, space, flags
+
+
+def criterion(train, flags, space, parser):
+    """What train calls the best, by its flags and whatever config they name."""
+    first = {k: d.choices[0] if isinstance(d, CategoricalDistribution) else d.low for k, d in space.items()}
+    command = [train, *flags, *(f"--set={k}={setting(v)}" for k, v in first.items()), "--print-config"]
+    try:
+        shown = subprocess.run(command, stdout=subprocess.PIPE, stdin=subprocess.DEVNULL, text=True)
+    except OSError as e:
+        parser.error(f"{train} cannot be started ({e.strerror}); TRAIN in the environment names the program")
+    if shown.returncode != 0:  # it has said why
+        sys.exit(shown.returncode)
+    given = dict(re.findall(r'^(\w+): "(.+)"$', shown.stdout, re.MULTILINE))
+    for by, needs in (given.get("best_by"), None), ("accuracy", "val_triplets"), ("recall@1", "val_metadata"):
+        if by and (needs is None or needs in given):
+            return by
+    parser.error("the search needs something to measure: give train --val-triplets FILE or --val-metadata FILE after --")
 
 
 def setting(value):
@@ -76,7 +102,6 @@ def setting(value):
 class Sweep:
     def __init__(self, o, space, flags):
         self.o, self.space, self.flags = o, space, flags
-        self.train = os.environ.get("TRAIN", "train")
         self.stopped = threading.Event()  # by a signal to this program
         self.child = None
         o.runs.mkdir(parents=True, exist_ok=True)
@@ -90,14 +115,20 @@ class Sweep:
             "hyperband": optuna.pruners.HyperbandPruner(),
             "none": optuna.pruners.NopPruner(),
         }
-        pruner = pruners[o.pruner] if o.at_least is None else optuna.pruners.ThresholdPruner(lower=o.at_least)
+        pruner = pruners[o.pruner]
+        if o.at_least is not None or o.at_most is not None:
+            pruner = optuna.pruners.ThresholdPruner(lower=o.at_least, upper=o.at_most)
         storage = f"sqlite:///{(o.runs / 'study.db').resolve()}"
         # A sampler that starts anew with the same seed would ask for the same values again: the seed counts the trials.
         begun = optuna.study.get_all_study_names(storage=storage)
         count = len(optuna.load_study(study_name="sweep", storage=storage).trials) if begun else 0
         self.study = optuna.create_study(
-            study_name="sweep", storage=storage, direction="maximize", load_if_exists=True, pruner=pruner, sampler=optuna.samplers.TPESampler(seed=o.seed + count)
+            study_name="sweep", storage=storage, direction="minimize" if o.by == "loss" else "maximize", load_if_exists=True, pruner=pruner, sampler=optuna.samplers.TPESampler(seed=o.seed + count)
         )
+        by = self.study.user_attrs.get("best_by", "accuracy" if count else o.by)
+        if by != o.by:
+            sys.exit(f"optuna_sweep.py: the study in {o.runs} searches for {by}, the flags say {o.by}; take another folder, or --best-by {by}")
+        self.study.set_user_attr("best_by", by)
         signal.signal(signal.SIGINT, self.stop)
         signal.signal(signal.SIGTERM, self.stop)
 
@@ -133,7 +164,7 @@ class Sweep:
         if result.exists():
             return self.tell(trial, name, 0, result.read_text(), False)
         folder.mkdir(exist_ok=True)
-        command = [self.train, *self.flags, *(f"--set={k}={v}" for k, v in values.items()), f"--out={folder}", "--resume=auto"]
+        command = [self.o.train, *self.flags, *(f"--set={k}={v}" for k, v in values.items()), f"--out={folder}", "--resume=auto"]
         self.child = subprocess.Popen(command, stdout=subprocess.PIPE, stdin=subprocess.DEVNULL, text=True)
         if self.stopped.is_set():  # the signal came before there was a child to hand it to
             self.end_run()
@@ -166,11 +197,11 @@ class Sweep:
             at += len(whole)
             for line in whole.splitlines():
                 record = json.loads(line)
-                accuracy = record.get("val_accuracy")
-                if accuracy is None or record["step"] in reported:
+                value = record.get(MEASURES[self.o.by])
+                if value is None or record["step"] in reported:
                     continue
                 reported.add(record["step"])
-                trial.report(accuracy, record["step"])
+                trial.report(value, record["step"])
                 if not over and not pruned and not self.stopped.is_set() and trial.should_prune():
                     pruned = True
                     self.end_run()
@@ -178,9 +209,9 @@ class Sweep:
 
     def tell(self, trial, name, code, line, pruned):
         print(f"{name}\t{code}\t{line.strip()}", flush=True)
-        accuracy = json.loads(line).get("best_val_accuracy")
-        if code == 0 and accuracy is not None:
-            self.study.tell(trial, accuracy)
+        said = json.loads(line)
+        if code == 0 and said.get("best_by") == self.o.by and said.get("best") is not None:
+            self.study.tell(trial, said["best"])
         elif code in STOPPED and pruned:
             self.study.tell(trial, state=TrialState.PRUNED)
         elif code in STOPPED and self.stopped.is_set():
@@ -202,7 +233,7 @@ def main():
     if done:
         best = sweep.study.best_trial
         values = " ".join(f"{k}={setting(v)}" for k, v in best.params.items())
-        print(f"optuna_sweep.py: best of {len(done)} whole trials: {best.value:.4f} with {values}", file=sys.stderr)
+        print(f"optuna_sweep.py: best of {len(done)} whole trials: {o.by} {best.value:.4f} with {values}", file=sys.stderr)
     return code
 
 

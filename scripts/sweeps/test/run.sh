@@ -131,8 +131,27 @@ else
 	(optuna optuna "${space[@]}" --trials 3 -- "${searched[@]}" --steps 120) >out 2>message || fail "$(cat out message)"
 	[ "$(lines out)" = 3 ] && [ "$(head -n 1 out | cut -f 1)" = "$stopped" ] && [ "$(cut -f 2 out | sort -u)" = 0 ] || fail "$(cat out)"
 	grep -q 'best of 3 whole trials' message || fail "$(cat message)"
+	grep -q 'whole trials: accuracy 0' message || fail "$(cat message)"
 	(optuna optuna "${space[@]}" --trials 3 -- "${searched[@]}" --steps 120) >out 2>message || fail "$(cat out message)"
 	[ "$(lines out)" = 0 ] || fail "a study that is done went on: $(cat out)"
+	# What --best-by says: the best of the trials' last lines, in the direction that it has, whole and pruned.
+	best() { sed -n 's/.*"best":\([^,]*\).*/\1/p' "$@" | sort -g; }
+	(optuna loss lr=0.0001:0.01:log --trials 4 --pruner none -- "${searched[@]}" --steps 40 --best-by=loss) >out 2>message || fail "$(cat out message)"
+	grep -q "whole trials: loss $(printf %.4f "$(best loss/*/result.json | head -n 1)") " message || fail "the smallest loss: $(cat message) $(best loss/*/result.json)"
+	(optuna recall lr=0.0001:0.01:log --trials 4 --pruner none -- "${searched[@]}" --steps 40 --val-metadata shop/csv/sample_set.csv --set best_by=recall@1) >out 2>message ||
+		fail "$(cat out message)"
+	grep -q "whole trials: recall@1 $(printf %.4f "$(best recall/*/result.json | tail -n 1)") " message || fail "the best recall: $(cat message) $(best recall/*/result.json)"
+	(optuna loss lr=0.0001:0.01:log --trials 5 -- "${searched[@]}" --steps 40) >out 2>message && fail "a study went on by something else"
+	grep -q 'searches for loss, the flags say accuracy' message || fail "$(cat message)"
+	(optuna refused lr=0.001:0.002 --at-least 0.5 -- "${searched[@]}" --best-by loss) 2>message && fail "a loss of at least 0.5"
+	grep -q -e '--at-most' message || fail "$(cat message)"
+	(optuna refused lr=0.001:0.002 -- --triplets shop/csv/triplets.csv) 2>message && fail "a search for nothing"
+	grep -q -e 'needs something to measure' message || fail "$(cat message)"
+	(optuna refused lr=0.001:0.002 -- "${searched[@]}" --best-by recall@1) 2>message && fail "recall without --val-metadata"
+	grep -q -e '--val-metadata' message || fail "$(cat message)"
+	[ ! -e refused ] || fail "a search that was refused left a folder"
+	(optuna least lr=0.001:0.002 --trials 1 --at-most 1e-9 -- "${searched[@]}" --steps 20000 --best-by loss) >out 2>message || fail "$(cat out message)"
+	[ "$(cut -f 2 out)" = 143 ] || fail "pruning by the loss: $(cat out)"
 	# Runs that only pruning ends: no accuracy is above 1.
 	(optuna pruned lr=0.001:0.002 --trials 2 --at-least 1.01 -- "${searched[@]}" --steps 20000) >out 2>message || fail "$(cat out message)"
 	[ "$(cut -f 2 out | tr '\n' ' ')" = "143 143 " ] || fail "pruning: $(cat out)"
