@@ -45,7 +45,7 @@ func dryRun(ctx context.Context, cfg *configs.Config, in *input, path string, re
 			Remedy: "mend them, or allow a larger share"}
 	}
 
-	net, err := buildNetwork(cfg, in.validates(), false, report)
+	net, err := buildNetwork(cfg, in, false, report)
 	if err != nil {
 		return out, err
 	}

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"deeprank/configs"
 	"deeprank/data"
@@ -16,7 +17,21 @@ type gallery struct {
 	meta     *data.Metadata
 	pictures *data.Pictures
 	rows     []int32
-	label    []int32 // the product of each row, -1 where it is unknown
+	label    []int32   // the product of each row, -1 where it is unknown
+	values   []float32 // the embeddings' memory, for all evaluations the same
+}
+
+// bytes is the memory that measure takes: the embeddings, and the candidates that a search keeps for each picture, twice as many as count.
+func (g *gallery) bytes(dim int) int64 {
+	deepest, count := slices.Max(retrieval.Depths()), map[int32]int{}
+	for _, l := range g.label {
+		count[l]++
+	}
+	sum := int64(0)
+	for _, l := range g.label {
+		sum += 4*int64(dim) + 8*2*int64(max(deepest, count[l]))
+	}
+	return sum
 }
 
 // openGallery reads --val-metadata. Its pictures lie where those of the training do.
@@ -73,7 +88,10 @@ func (g *gallery) warnOverlap(m *data.Metadata, ts []data.Triplet, report *progr
 // measure embeds the pictures and searches; bad is how many could not be read.
 func (g *gallery) measure(ctx context.Context, net *network, cfg *configs.Config, told func(done, total int)) (numbers retrieval.Numbers, bad int, err error) {
 	dim := net.embedder.Dim()
-	v := retrieval.Matrix{Values: make([]float32, 0, len(g.rows)*dim), Columns: dim}
+	if g.values == nil {
+		g.values = make([]float32, 0, len(g.rows)*dim)
+	}
+	v := retrieval.Matrix{Values: g.values, Columns: dim}
 	p := retrieval.Pictures{}
 	err = embed.Rows(ctx, net.embedder, g.pictures, cfg.Size, g.rows, workers(cfg), func(i int, e []float32) error {
 		v.Values = append(v.Values, e...)

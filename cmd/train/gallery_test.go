@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"io"
 	"math"
 	"os"
 	"path/filepath"
@@ -14,6 +15,7 @@ import (
 	"deeprank/internal/cli"
 	"deeprank/internal/embed"
 	"deeprank/internal/kernel"
+	"deeprank/internal/progress"
 	"deeprank/internal/restore"
 	"deeprank/model"
 )
@@ -111,6 +113,49 @@ func TestGallery(t *testing.T) {
 	code, _, said := start(context.Background(), t, tinyArgs(dir, out, "--val-triplets", filepath.Join(dir, "csv", "val_triplets.csv"), "--resume", "last", "--epochs", "3")...)
 	if code == cli.Done || !strings.Contains(said, "best_by: recall@1 in the checkpoint, accuracy now") {
 		t.Errorf("exit code %d: %s", code, said)
+	}
+}
+
+// The memory that a run needs counts what an evaluation holds, and --micro-batch auto makes room for it.
+func TestEvaluationBytes(t *testing.T) {
+	cfg := configs.Default()
+	cfg.EmbedDim = 1000
+	in := &input{meta: &data.Metadata{Name: make([]string, 9)}}
+	if n := in.evaluationBytes(&cfg); n != 0 {
+		t.Errorf("%d bytes where nothing is measured", n)
+	}
+	in.val = []data.Triplet{{Query: 1, Positive: 2, Negative: 3}, {Query: 1, Positive: 4, Negative: 8}}
+	if n := in.evaluationBytes(&cfg); n != 5*4000 {
+		t.Errorf("%d bytes for 5 pictures of triplets", n)
+	}
+	in.gallery = &gallery{label: make([]int32, 30)} // each finds 29, which take twice 8 bytes or more, and of the others 20
+	in.gallery.label[0], in.gallery.label[1] = 1, 1
+	if n := in.evaluationBytes(&cfg); n != 5*4000+30*4000+16*(28*28+2*20) {
+		t.Errorf("%d bytes for a gallery of 30 too", n)
+	}
+
+	dir := tinyShop(t)
+	for _, more := range [][]string{nil, {"--val-metadata", filepath.Join(dir, "csv", "sample_set.csv")}} {
+		_, _, said := start(context.Background(), t, tinyArgs(dir, filepath.Join(dir, "run"), append(more, "--dry-run")...)...)
+		if strings.Contains(said, "embeddings of the evaluation") != (more != nil) {
+			t.Errorf("%v: %s", more, said)
+		}
+	}
+	cfg.Batch, cfg.MicroBatch, cfg.Memory = 4, configs.Auto, "200MB"
+	cfg.Size, cfg.Width, cfg.FCDim, cfg.Head = 32, 0.05, 8, "gap"
+	for pictures, want := range map[int]int{30: 4, 100_000: 1} { // 400 MB
+		in.gallery.label = make([]int32, pictures)
+		for i := range in.gallery.label {
+			in.gallery.label[i] = int32(i)
+		}
+		n, err := buildNetwork(&cfg, in, false, progress.New(io.Discard, nil, progress.Options{}))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if n.micro != want {
+			t.Errorf("%d triplets at once with a gallery of %d, want %d", n.micro, pictures, want)
+		}
+		n.close()
 	}
 }
 

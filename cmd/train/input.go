@@ -8,6 +8,7 @@ import (
 
 	"deeprank/configs"
 	"deeprank/data"
+	"deeprank/internal/embed"
 	"deeprank/internal/progress"
 )
 
@@ -23,6 +24,18 @@ type input struct {
 
 // validates says whether there is something to measure on.
 func (in *input) validates() bool { return in.val != nil || in.gallery != nil }
+
+// evaluationBytes is the memory that an evaluation takes beside the network's.
+func (in *input) evaluationBytes(cfg *configs.Config) int64 {
+	n := int64(0)
+	if in.val != nil {
+		n += embed.TripletsBytes(len(data.UsedRows(in.val, in.meta.Rows())), cfg.EmbedDim)
+	}
+	if in.gallery != nil {
+		n += in.gallery.bytes(cfg.EmbedDim)
+	}
+	return n
+}
 
 func (in *input) close() { // read-only
 	_ = in.pictures.Close()

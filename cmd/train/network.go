@@ -16,13 +16,14 @@ import (
 
 // network is the model in training.
 type network struct {
-	team     *kernel.Team
-	weights  *model.Weights
-	siamese  *model.Siamese
-	embedder *model.Embedder  // for validation; nil where there is none
-	features *features.Source // of frozen convolutions; nil where they are not kept
-	micro    int              // triplets computed at once
-	opt      optim.Optimizer
+	team       *kernel.Team
+	weights    *model.Weights
+	siamese    *model.Siamese
+	embedder   *model.Embedder  // for validation; nil where there is none
+	features   *features.Source // of frozen convolutions; nil where they are not kept
+	micro      int              // triplets computed at once
+	evaluation int64            // bytes that an evaluation takes beside the graphs'
+	opt        optim.Optimizer
 }
 
 func (n *network) close() {
@@ -34,13 +35,13 @@ func (n *network) close() {
 }
 
 // buildNetwork makes the graph and the optimiser, with drawn or given weights; a checkpoint's come later.
-func buildNetwork(cfg *configs.Config, validate, resumed bool, report *progress.Reporter) (n *network, err error) {
+func buildNetwork(cfg *configs.Config, in *input, resumed bool, report *progress.Reporter) (n *network, err error) {
 	spec := restore.Spec(cfg)
 	frozen, err := spec.Frozen(cfg.Freeze)
 	if err != nil {
 		return nil, &cli.UsageError{Err: err}
 	}
-	n = &network{team: kernel.NewTeam(cfg.Threads)}
+	n = &network{team: kernel.NewTeam(cfg.Threads), evaluation: in.evaluationBytes(cfg)}
 	n.team.Exact(cfg.Exact)
 	defer func() {
 		if err != nil {
@@ -50,7 +51,7 @@ func buildNetwork(cfg *configs.Config, validate, resumed bool, report *progress.
 	if n.weights, err = model.NewWeights(spec); err != nil {
 		return nil, &cli.UsageError{Err: err}
 	}
-	if err = n.fit(cfg, frozen, validate, report); err != nil {
+	if err = n.fit(cfg, frozen, in.validates(), report); err != nil {
 		return nil, err
 	}
 	if cfg.Optimizer == "adamw" {
@@ -100,11 +101,11 @@ func (n *network) fit(cfg *configs.Config, frozen func(string) bool, validate bo
 }
 
 // memory is what a run takes, in bytes.
-type memory struct{ values, graphs, pictures int64 }
+type memory struct{ values, graphs, pictures, evaluation int64 }
 
 // whole has something for the kernels' workspaces and the program itself: at full size 250 MiB were seen.
 func (m memory) whole() int64 {
-	known := m.values + m.graphs + m.pictures
+	known := m.values + m.graphs + m.pictures + m.evaluation
 	return known + known/16 + 64<<20
 }
 
@@ -114,9 +115,10 @@ func (n *network) memory(cfg *configs.Config) memory {
 		trained += len(p.Value)
 	}
 	m := memory{
-		values:   4 * (int64(spec.Count()) + int64(slotsOf(cfg))*int64(trained)),
-		graphs:   n.siamese.Bytes(),
-		pictures: int64(5*3*cfg.Batch) * int64(spec.Size*spec.Size*3),
+		values:     4 * (int64(spec.Count()) + int64(slotsOf(cfg))*int64(trained)),
+		graphs:     n.siamese.Bytes(),
+		pictures:   int64(5*3*cfg.Batch) * int64(spec.Size*spec.Size*3),
+		evaluation: n.evaluation,
 	}
 	if n.embedder != nil {
 		m.graphs += n.embedder.Bytes()
@@ -183,8 +185,12 @@ func (n *network) describe(cfg *configs.Config, report *progress.Reporter) {
 	report.Printf("network   VGG-16 and two shallow paths, width %v, %d x %d pixels, head %s: %s parameters%s; embedding of %d",
 		spec.Width, spec.Size, spec.Size, spec.Head, count(spec.Count()), frozen, spec.EmbedDim)
 	m := n.memory(cfg)
-	report.Printf("memory    about %s: parameters and optimiser %s, maps and gradients %s, pictures ahead %s; %d threads, kernels %s",
-		size(m.whole()), size(m.values), size(m.graphs), size(m.pictures), n.team.Threads(), n.team.Kernels())
+	evaluation := ""
+	if m.evaluation > 0 {
+		evaluation = ", embeddings of the evaluation " + size(m.evaluation)
+	}
+	report.Printf("memory    about %s: parameters and optimiser %s, maps and gradients %s, pictures ahead %s%s; %d threads, kernels %s",
+		size(m.whole()), size(m.values), size(m.graphs), size(m.pictures), evaluation, n.team.Threads(), n.team.Kernels())
 }
 
 // count formats a number of parameters.

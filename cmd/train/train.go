@@ -55,7 +55,7 @@ func train(ctx context.Context, cfg *configs.Config, stderr io.Writer) (outcome,
 	cfg.Out = f.path
 	report.SetLog(f.log)
 
-	net, err := buildNetwork(cfg, in.validates(), f.from != nil, report)
+	net, err := buildNetwork(cfg, in, f.from != nil, report)
 	if err != nil {
 		return out, err
 	}

@@ -39,11 +39,16 @@ func (a Accuracy) Share() float64 {
 	return float64(a.Right) / float64(a.Triplets)
 }
 
+// TripletsBytes is the memory that Triplets takes for embeddings of triplets of so many pictures.
+func TripletsBytes(pictures, dim int) int64 { return int64(min(pictures, mostHeld(dim))) * int64(4*dim) }
+
+func mostHeld(dim int) int { return max(3, maxHeld/(4*dim)) }
+
 // Triplets measures the tower on triplets. Each picture is embedded once for as many triplets as fit in memory
 // together. progress, if not nil, is called with the number of triplets done.
 func Triplets(ctx context.Context, e *model.Embedder, p *data.Pictures, size int, ts []data.Triplet, gap float64, workers int, progress func(done int)) (Accuracy, error) {
 	var a Accuracy
-	most := max(3, maxHeld/(4*e.Dim()))
+	most := mostHeld(e.Dim())
 	for start := 0; start < len(ts); {
 		place := map[int32]int{}
 		var rows []int32
