@@ -44,13 +44,16 @@ func parseValue(key, value string) (_ ast.Node, problem string) {
 	if !utf8.ValidString(value) {
 		return nil, fmt.Sprintf("is %q, which is not UTF-8", value)
 	}
-	file, err := parser.ParseBytes([]byte(key+": "+value), 0)
+	file, err := parser.ParseBytes([]byte(key+": "+value), parser.ParseComments)
 	if err != nil {
 		return nil, fmt.Sprintf("is %q, which YAML cannot read", value)
 	}
 	root, err := rootMapping("--set", file)
 	if err != nil || root == nil || len(root.Values) != 1 {
 		return nil, fmt.Sprintf("is %q, which is more than a value", value)
+	}
+	if root.GetComment() != nil || root.Values[0].GetComment() != nil || root.Values[0].Value.GetComment() != nil {
+		return nil, fmt.Sprintf("is %q, of which YAML takes what begins with # for a comment", value)
 	}
 	return root.Values[0].Value, ""
 }

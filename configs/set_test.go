@@ -29,6 +29,7 @@ func TestSet(t *testing.T) {
 		{[]string{"--set", "freeze=[features, embed]", "--set", "micro_batch=auto"}, func(c *Config) { c.Freeze, c.MicroBatch = []string{"features", "embed"}, Auto }},
 		{[]string{"--set", `freeze=["*.bias"]`, "--set", "max_time=2h30m"}, func(c *Config) { c.Freeze, c.MaxTime = []string{"*.bias"}, 150*time.Minute }},
 		{[]string{"--set", "shuffle=false", "--set", "cache=''", "--set", "seed=18446744073709551615"}, func(c *Config) { c.Shuffle, c.Seed = false, 1<<64-1 }},
+		{[]string{"--set", "out='a #b'", "--set", "images=c#d"}, func(c *Config) { c.Out, c.Images = "a #b", "c#d" }},
 		{[]string{"--set", "out=runs/lr=0.1,gap=2"}, func(c *Config) { c.Out = "runs/lr=0.1,gap=2" }},
 	} {
 		want := Default()
@@ -64,6 +65,7 @@ func TestSetRefuses(t *testing.T) {
 		{"gap=[1]", "--set gap: is a list"},
 		{"batch=1.5", "--set batch: is \"1.5\", expected a whole number"},
 		{"gap=1\nlr: 2", "--set gap: is |which is more than a value"},
+		{"out=a #b", `--set out: is "a #b", of which YAML takes what begins with # for a comment`},
 		{"out=a: b", "--set out: "},
 		{"out=\"a", "which YAML cannot read"},
 		{"out=\xff", "which is not UTF-8"},
