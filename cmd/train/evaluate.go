@@ -70,10 +70,29 @@ func (t *trainer) bestValue() float64 {
 	return t.best
 }
 
+// nameBad says once in a run which picture an evaluation lacks.
+func (t *trainer) nameBad(err error) {
+	const most = 20
+	text := err.Error()
+	if t.badNamed[text] {
+		return
+	}
+	if t.badNamed == nil {
+		t.badNamed = map[string]bool{}
+	}
+	t.badNamed[text] = true
+	switch n := len(t.badNamed); {
+	case n <= most:
+		t.report.Warnf("a picture to measure on cannot be used: %v", err)
+	case n == most+1:
+		t.report.Warnf("there are more of them; --dry-run looks at all pictures")
+	}
+}
+
 func (t *trainer) evaluateTriplets(ctx context.Context, r *metrics.Record) (string, error) {
 	begin := t.now()
 	t.report.Status("step %d: measuring %d validation triplets", t.step, len(t.in.val))
-	a, err := embed.Triplets(ctx, t.net.embedder, t.in.pictures, t.cfg.Size, t.in.val, t.cfg.Gap, workers(t.cfg), func(done int) {
+	a, err := embed.Triplets(ctx, t.net.embedder, t.in.pictures, t.cfg.Size, t.in.val, t.cfg.Gap, workers(t.cfg), t.nameBad, func(done int) {
 		t.report.Status("step %d: %d of %d validation triplets measured", t.step, done, len(t.in.val))
 	})
 	if err != nil {
@@ -95,7 +114,7 @@ func (t *trainer) evaluateTriplets(ctx context.Context, r *metrics.Record) (stri
 
 func (t *trainer) evaluateGallery(ctx context.Context, r *metrics.Record) (string, error) {
 	begin := t.now()
-	n, bad, err := t.in.gallery.measure(ctx, t.net, t.cfg, func(done, total int) {
+	n, bad, err := t.in.gallery.measure(ctx, t.net, t.cfg, t.nameBad, func(done, total int) {
 		t.report.Status("step %d: %d of %d pictures to search in", t.step, done, total)
 	})
 	if err != nil {

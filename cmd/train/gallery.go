@@ -85,8 +85,8 @@ func (g *gallery) warnOverlap(m *data.Metadata, ts []data.Triplet, report *progr
 	}
 }
 
-// measure embeds the pictures and searches; bad is how many could not be read.
-func (g *gallery) measure(ctx context.Context, net *network, cfg *configs.Config, told func(done, total int)) (numbers retrieval.Numbers, bad int, err error) {
+// measure embeds the pictures and searches; bad is how many could not be read, each of which name is told.
+func (g *gallery) measure(ctx context.Context, net *network, cfg *configs.Config, name func(err error), told func(done, total int)) (numbers retrieval.Numbers, bad int, err error) {
 	dim := net.embedder.Dim()
 	if g.values == nil {
 		g.values = make([]float32, 0, len(g.rows)*dim)
@@ -98,7 +98,10 @@ func (g *gallery) measure(ctx context.Context, net *network, cfg *configs.Config
 		p.Label, p.Key = append(p.Label, g.label[i]), append(p.Key, g.rows[i])
 		told(i+1, len(g.rows))
 		return nil
-	}, func(int, error) { bad++ })
+	}, func(_ int, err error) {
+		bad++
+		name(err)
+	})
 	if err != nil {
 		return numbers, bad, err
 	}
@@ -109,6 +112,9 @@ func (g *gallery) measure(ctx context.Context, net *network, cfg *configs.Config
 	r, err := retrieval.Measure(ctx, net.team, p, p, nil)
 	if err != nil {
 		return numbers, bad, err
+	}
+	if r.All.Queries == 0 {
+		return numbers, bad, &data.Refused{Path: cfg.ValMetadata, Reason: fmt.Sprintf("%d of its pictures cannot be read, and no product has two that can", bad), Remedy: "check the pictures, or leave --val-metadata out"}
 	}
 	return r.All, bad, nil
 }

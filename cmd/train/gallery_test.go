@@ -203,10 +203,27 @@ func TestGalleryRefused(t *testing.T) {
 	if err := os.WriteFile(empty, nil, 0o666); err != nil {
 		t.Fatal(err)
 	}
-	for path, part := range map[string]string{alone: "no product with two pictures", empty: "empty.csv", filepath.Join(dir, "none.csv"): "none.csv"} {
+	for i := range m.ID {
+		m.ID[i] = []string{"a", "b"}[i%2]
+		if i > 1 {
+			m.Name[i] = "gone/" + m.Name[i]
+		}
+	}
+	gone := filepath.Join(dir, "gone.csv") // one picture of each product is left
+	if err := data.WriteMetadata(gone, m); err != nil {
+		t.Fatal(err)
+	}
+	for path, part := range map[string]string{gone: "no product has two that can", alone: "no product with two pictures", empty: "empty.csv", filepath.Join(dir, "none.csv"): "none.csv"} {
 		code, o, said := start(context.Background(), t, tinyArgs(dir, filepath.Join(dir, "run"), "--val-metadata", path)...)
 		if code != cli.Data || !strings.Contains(o.Error, part) {
 			t.Errorf("%s: exit code %d, %q\n%s", path, code, o.Error, said)
+		}
+		if path != gone {
+			continue
+		}
+		// Some of the pictures are named, each once.
+		if first := m.Name[2]; strings.Count(said, "cannot be used") < 2 || strings.Count(said, "/"+first+":") != 1 {
+			t.Errorf("%s is not named: %s", first, said)
 		}
 	}
 }

@@ -39,6 +39,7 @@ type trainer struct {
 	saved     string // path of the newest checkpoint
 	savedStep int
 	savedAt   time.Time
+	badNamed  map[string]bool // pictures of evaluations that cannot be read, by what is said of them
 }
 
 // loop trains until the last step, the last epoch, a limit, or the end of ctx, and leaves a checkpoint of where it came to. reason

@@ -40,13 +40,15 @@ func (a Accuracy) Share() float64 {
 }
 
 // TripletsBytes is the memory that Triplets takes for embeddings of triplets of so many pictures.
-func TripletsBytes(pictures, dim int) int64 { return int64(min(pictures, mostHeld(dim))) * int64(4*dim) }
+func TripletsBytes(pictures, dim int) int64 {
+	return int64(min(pictures, mostHeld(dim))) * int64(4*dim)
+}
 
 func mostHeld(dim int) int { return max(3, maxHeld/(4*dim)) }
 
 // Triplets measures the tower on triplets. Each picture is embedded once for as many triplets as fit in memory
-// together. progress, if not nil, is called with the number of triplets done.
-func Triplets(ctx context.Context, e *model.Embedder, p *data.Pictures, size int, ts []data.Triplet, gap float64, workers int, progress func(done int)) (Accuracy, error) {
+// together. bad is called for pictures that cannot be read, progress, if not nil, with the number of triplets done.
+func Triplets(ctx context.Context, e *model.Embedder, p *data.Pictures, size int, ts []data.Triplet, gap float64, workers int, bad func(err error), progress func(done int)) (Accuracy, error) {
 	var a Accuracy
 	most := mostHeld(e.Dim())
 	for start := 0; start < len(ts); {
@@ -65,7 +67,7 @@ func Triplets(ctx context.Context, e *model.Embedder, p *data.Pictures, size int
 		err := Rows(ctx, e, p, size, rows, workers, func(i int, v []float32) error {
 			held[i] = append([]float32(nil), v...)
 			return nil
-		}, func(int, error) {})
+		}, func(_ int, err error) { bad(err) })
 		if err != nil {
 			return a, err
 		}
