@@ -73,6 +73,11 @@ func TestExport(t *testing.T) {
 		if err != nil || !bytes.Contains(b, []byte("pixels")) || bytes.Contains(b, []byte("images")) {
 			t.Errorf("%s: the model has another input (%v)", source, err)
 		}
+		for _, property := range []string{"deeprank.size", "deeprank.fit", "deeprank.step"} {
+			if !bytes.Contains(b, []byte(property)) {
+				t.Errorf("%s: the model lacks %s", source, property)
+			}
+		}
 		for _, private := range []string{r.shop, r.run} {
 			if bytes.Contains(b, []byte(private)) {
 				t.Errorf("the model names the folder %s", private)
