@@ -15,10 +15,14 @@ while read -r trial; do
 	case $code in
 	0) ;;
 	130 | 143) exit "$code" ;;
+	126 | 127)
+		echo "grid.sh: there is no program to train with; TRAIN in the environment names it" >&2
+		exit "$code"
+		;;
 	*) failed=$((failed + 1)) ;;
 	esac
 done <<<"$list"
 if [ "$failed" -gt 0 ]; then
-	echo "grid.sh: $failed trials failed; a log is in the folder of each" >&2
+	echo "grid.sh: $failed trials failed; what train said is above, and in the log of those that it began" >&2
 	exit 1
 fi

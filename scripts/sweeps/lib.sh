@@ -7,6 +7,11 @@ split() {
 	local usage="usage: ${0##*/} RUNS KEY=VALUE,VALUE ... -- FLAGS OF TRAIN"
 	runs=${1-} grid=() flags=()
 	case $runs in
+	-h | --help)
+		echo "$usage"
+		sed -n '2,/^[^#]/s/^# //p' "$0"
+		exit
+		;;
 	'' | -* | *=*)
 		echo "$usage" >&2
 		return 2

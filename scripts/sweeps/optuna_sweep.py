@@ -15,6 +15,7 @@ import json
 import os
 import re
 import signal
+import sqlite3
 import subprocess
 import sys
 import threading
@@ -30,10 +31,10 @@ EARLIEST = 5  # trials that are never pruned: without some whole ones there is n
 
 
 def distribution(text):
-    """The values of "0.5:1.5", "1e-4:1e-2:log", "1:9" or "sgd,adamw"."""
+    """The values of "0.5:1.5", "1e-4:1e-2:log", "1:9", "sgd,adamw" or, where a value holds a comma, "none flip,shift"."""
     parts = text.split(":")
     if len(parts) == 1:
-        return CategoricalDistribution([v for v in text.split(",") if v])
+        return CategoricalDistribution(text.split() if " " in text else [v for v in text.split(",") if v])
     if len(parts) > 3 or parts[2:] not in ([], ["log"]):
         raise ValueError(f"{text!r} is not LOW:HIGH or LOW:HIGH:log")
     log = len(parts) == 3
@@ -118,7 +119,8 @@ class Sweep:
         pruner = pruners[o.pruner]
         if o.at_least is not None or o.at_most is not None:
             pruner = optuna.pruners.ThresholdPruner(lower=o.at_least, upper=o.at_most)
-        storage = f"sqlite:///{(o.runs / 'study.db').resolve()}"
+        path = (o.runs / "study.db").resolve()  # not in the URL, which gives ? and % a meaning
+        storage = optuna.storages.RDBStorage("sqlite:///study.db", engine_kwargs={"creator": lambda: sqlite3.connect(path, check_same_thread=False)})
         # A sampler that starts anew with the same seed would ask for the same values again: the seed counts the trials.
         begun = optuna.study.get_all_study_names(storage=storage)
         count = len(optuna.load_study(study_name="sweep", storage=storage).trials) if begun else 0

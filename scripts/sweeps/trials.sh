@@ -7,13 +7,24 @@
 # Values are parted by commas, or by spaces where one of them holds a comma: 'augment=none flip,shift'.
 set -euo pipefail
 
-trials=("")
+case ${1-} in
+-h | --help)
+	sed -n '2,/^[^#]/s/^# //p' "$0"
+	exit
+	;;
+esac
+trials=("") keys=" "
 for list in "$@"; do
 	key=${list%%=*} text=${list#*=}
 	if [[ $list != ?*=?* || $key == *[!a-z_]* ]]; then
 		echo "trials.sh: \"$list\" is no list; write KEY=VALUE,VALUE with a key of train's config, as in gap=0.5,1" >&2
 		exit 2
 	fi
+	if [[ $keys == *" $key "* ]]; then
+		echo "trials.sh: $key is there twice; write all of its values in one list" >&2
+		exit 2
+	fi
+	keys+="$key "
 	case $text in
 	*' '*) read -ra values <<<"$text" ;;
 	*) IFS=, read -ra values <<<"$text" ;;
@@ -21,6 +32,10 @@ for list in "$@"; do
 	more=()
 	for trial in "${trials[@]}"; do
 		for value in "${values[@]}"; do
+			if [ -z "$value" ]; then
+				echo "trials.sh: \"$list\" has an empty value" >&2
+				exit 2
+			fi
 			more+=("$trial${trial:+ }$key=$value")
 		done
 	done

@@ -55,6 +55,13 @@ diff <("$sweeps/trials.sh" gap=0.5,1 'augment=none flip,shift') - <<-'END' || fa
 END
 "$sweeps/trials.sh" gap 2>message && fail "a key without values was taken"
 grep -q 'is no list' message || fail "the message is $(cat message)"
+"$sweeps/trials.sh" gap=1 lr=1 gap=2 2>message && fail "a key was taken twice"
+grep -q 'gap is there twice' message || fail "the message is $(cat message)"
+"$sweeps/trials.sh" gap=1,,2 2>message && fail "an empty value was taken"
+grep -q 'empty value' message || fail "the message is $(cat message)"
+for script in trials grid parallel slurm trial; do
+	"$sweeps/$script.sh" --help >out 2>message && [ ! -s message ] && grep -q 'gap=' out || fail "$script.sh --help: $(cat out message)"
+done
 
 echo "== grid.sh"
 code=0
@@ -71,6 +78,10 @@ diff out again || fail "the sweep told something else the second time"
 code=0
 "$sweeps/grid.sh" bad gap=-1,1 -- "${flags[@]}" --steps 3 >out 2>message || code=$?
 [ $code = 1 ] && [ "$(cut -f 1,2 out | tr '\t\n' '  ')" = "gap=-1 2 gap=1 0 " ] || fail "a wrong value: $code, $(cat out)"
+
+code=0
+TRAIN=no-such-program "$sweeps/grid.sh" none gap=1,2 -- "${flags[@]}" >out 2>message || code=$?
+[ $code = 127 ] && [ "$(lines out)" = 1 ] && grep -q 'no program to train with' message || fail "no program: $code, $(cat out message)"
 
 echo "== parallel.sh"
 if ! parallel --version 2>/dev/null | grep -q 'GNU parallel'; then
@@ -152,6 +163,9 @@ else
 	[ ! -e refused ] || fail "a search that was refused left a folder"
 	(optuna least lr=0.001:0.002 --trials 1 --at-most 1e-9 -- "${searched[@]}" --steps 20000 --best-by loss) >out 2>message || fail "$(cat out message)"
 	[ "$(cut -f 2 out)" = 143 ] || fail "pruning by the loss: $(cat out)"
+	# Values with commas, and a folder's name that means something in a URL.
+	(optuna 'a ?b#%20c' 'augment=none flip,shift' --trials 4 -- "${searched[@]}" --steps 2) >out 2>message || fail "$(cat out message)"
+	[ -s 'a ?b#%20c/study.db' ] && [ "$(cut -f 1 out | sort -u | tr '\n' ' ')" = "augment=flip,shift augment=none " ] || fail "$(cat out message)"
 	# Runs that only pruning ends: no accuracy is above 1.
 	(optuna pruned lr=0.001:0.002 --trials 2 --at-least 1.01 -- "${searched[@]}" --steps 20000) >out 2>message || fail "$(cat out message)"
 	[ "$(cut -f 2 out | tr '\n' ' ')" = "143 143 " ] || fail "pruning: $(cat out)"
