@@ -114,7 +114,7 @@ func (t *trainer) evaluateTriplets(ctx context.Context, r *metrics.Record) (stri
 
 func (t *trainer) evaluateGallery(ctx context.Context, r *metrics.Record) (string, error) {
 	begin := t.now()
-	n, bad, err := t.in.gallery.measure(ctx, t.net, t.cfg, t.nameBad, func(done, total int) {
+	n, sample, bad, err := t.in.gallery.measure(ctx, t.net, t.cfg, t.nameBad, func(done, total int) {
 		t.report.Status("step %d: %d of %d pictures to search in", t.step, done, total)
 	})
 	if err != nil {
@@ -123,6 +123,9 @@ func (t *trainer) evaluateGallery(ctx context.Context, r *metrics.Record) (strin
 	recall, mean := n.Recall[0], n.MAPAtR
 	t.last.ValRecall1, r.ValRecall1, r.ValMAPAtR = &recall, &recall, &mean
 	t.events.retrieval(t.now(), t.step, n)
+	if t.in.val == nil { // else the sheet shows the pictures of the triplets
+		t.events.nearest(t, t.in.gallery.meta, t.in.gallery.pictures, sample)
+	}
 	skipped := ""
 	if bad > 0 {
 		skipped = fmt.Sprintf(" (%d pictures cannot be read)", bad)

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"time"
 
+	"deeprank/data"
 	"deeprank/internal/embed"
 	"deeprank/internal/metrics"
 	"deeprank/internal/progress"
@@ -72,10 +73,18 @@ func (e *events) evaluation(t *trainer, a embed.Accuracy) {
 		tensorboard.Histogram{Tag: "val_d_pos", Values: a.Positives, High: farthest, Buckets: buckets},
 		tensorboard.Histogram{Tag: "val_d_neg", Values: a.Negatives, High: farthest, Buckets: buckets},
 	}
-	if im := nearestSheet(t.in.meta, t.in.pictures, t.cfg.Size, a.Sample); im != nil {
-		values = append(values, *im)
-	}
 	e.add(t.now(), t.step, values...)
+	e.nearest(t, t.in.meta, t.in.pictures, a.Sample)
+}
+
+// nearest shows the nearest pictures of some.
+func (e *events) nearest(t *trainer, m *data.Metadata, pictures *data.Pictures, sample []embed.Embedded) {
+	if e.writer == nil {
+		return
+	}
+	if im := nearestSheet(m, pictures, t.cfg.Size, sample); im != nil {
+		e.add(t.now(), t.step, *im)
+	}
 }
 
 // retrieval tells how well the gallery is searched.

@@ -85,8 +85,8 @@ func (g *gallery) warnOverlap(m *data.Metadata, ts []data.Triplet, report *progr
 	}
 }
 
-// measure embeds the pictures and searches; bad is how many could not be read, each of which name is told.
-func (g *gallery) measure(ctx context.Context, net *network, cfg *configs.Config, name func(err error), told func(done, total int)) (numbers retrieval.Numbers, bad int, err error) {
+// measure embeds the pictures and searches; sample is the first pictures, valid until the next call, bad how many could not be read, each of which name is told.
+func (g *gallery) measure(ctx context.Context, net *network, cfg *configs.Config, name func(err error), told func(done, total int)) (numbers retrieval.Numbers, sample []embed.Embedded, bad int, err error) {
 	dim := net.embedder.Dim()
 	if g.values == nil {
 		g.values = make([]float32, 0, len(g.rows)*dim)
@@ -103,18 +103,21 @@ func (g *gallery) measure(ctx context.Context, net *network, cfg *configs.Config
 		name(err)
 	})
 	if err != nil {
-		return numbers, bad, err
+		return numbers, nil, bad, err
 	}
 	p.Source = v
 	if v.Rows() == 0 {
-		return numbers, bad, &data.Refused{Path: cfg.ValMetadata, Reason: fmt.Sprintf("none of its %d pictures can be read", bad), Remedy: "check the pictures, or leave --val-metadata out"}
+		return numbers, nil, bad, &data.Refused{Path: cfg.ValMetadata, Reason: fmt.Sprintf("none of its %d pictures can be read", bad), Remedy: "check the pictures, or leave --val-metadata out"}
 	}
 	r, err := retrieval.Measure(ctx, net.team, p, p, nil)
 	if err != nil {
-		return numbers, bad, err
+		return numbers, nil, bad, err
 	}
 	if r.All.Queries == 0 {
-		return numbers, bad, &data.Refused{Path: cfg.ValMetadata, Reason: fmt.Sprintf("%d of its pictures cannot be read, and no product has two that can", bad), Remedy: "check the pictures, or leave --val-metadata out"}
+		return numbers, nil, bad, &data.Refused{Path: cfg.ValMetadata, Reason: fmt.Sprintf("%d of its pictures cannot be read, and no product has two that can", bad), Remedy: "check the pictures, or leave --val-metadata out"}
 	}
-	return r.All, bad, nil
+	for i, row := range p.Key[:min(embed.MaxSample, len(p.Key))] {
+		sample = append(sample, embed.Embedded{Row: row, Vector: v.Values[i*dim : (i+1)*dim]})
+	}
+	return r.All, sample, bad, nil
 }

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"io"
 	"math"
@@ -108,6 +109,14 @@ func TestGallery(t *testing.T) {
 	}
 	if want := recallOf(t, out, o.Checkpoint, table, filepath.Join(dir, "images")); o.ValRecall1 == nil || math.Abs(*o.ValRecall1-want) > 1e-12 {
 		t.Errorf("recall@1 %v, want %v", o.ValRecall1, want)
+	}
+	// TensorBoard shows the nearest pictures of the gallery, at each evaluation.
+	paths, err := filepath.Glob(filepath.Join(out, "events.out.tfevents.*"))
+	if err != nil || len(paths) != 1 {
+		t.Fatal(paths, err)
+	}
+	if b, err := os.ReadFile(paths[0]); err != nil || bytes.Count(b, []byte("val_nearest")) != 4 {
+		t.Errorf("%d sheets of the gallery, want 4 (%v)", bytes.Count(b, []byte("val_nearest")), err)
 	}
 	// Going on by another criterion would compare what cannot be compared.
 	code, _, said := start(context.Background(), t, tinyArgs(dir, out, "--val-triplets", filepath.Join(dir, "csv", "val_triplets.csv"), "--resume", "last", "--epochs", "3")...)

@@ -28,8 +28,8 @@ type Embedded struct {
 	Vector []float32
 }
 
-// maxSample bounds Accuracy.Sample.
-const maxSample = 400
+// MaxSample bounds Accuracy.Sample.
+const MaxSample = 400
 
 // Share is the share of triplets with D(q,p) < D(q,n); the paper calls it similarity precision.
 func (a Accuracy) Share() float64 {
@@ -72,7 +72,7 @@ func Triplets(ctx context.Context, e *model.Embedder, p *data.Pictures, size int
 			return a, err
 		}
 		for i, v := range held {
-			if v != nil && len(a.Sample) < maxSample {
+			if v != nil && len(a.Sample) < MaxSample {
 				a.Sample = append(a.Sample, Embedded{rows[i], v})
 			}
 		}
