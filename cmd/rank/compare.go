@@ -51,6 +51,8 @@ type comparedRun struct {
 	BestStep     int               `json:"best_step,omitempty"`
 	BestRecall   *float64          `json:"best_recall_at_1,omitempty"`
 	RecallStep   int               `json:"recall_step,omitempty"`
+	BestValLoss  *float64          `json:"best_val_loss,omitempty"`
+	ValLossStep  int               `json:"val_loss_step,omitempty"`
 	Loss         *float64          `json:"loss,omitempty"` // mean over the last loss_steps steps
 	LossSteps    int               `json:"loss_steps"`
 	ImagesPerS   *float64          `json:"images_per_s,omitempty"`
@@ -60,6 +62,9 @@ type comparedRun struct {
 	run     *history.Run
 	summary history.Summary
 }
+
+// byValLoss ranks by the smallest loss of the validation triplets, which --best-by loss of train goes by; configs.ByLoss here by that of the training.
+const byValLoss = "val_loss"
 
 // leftOut is a run that cannot be compared.
 type leftOut struct {
@@ -72,14 +77,14 @@ func readCompareOptions(args []string, stdout io.Writer) (*compareOptions, error
 	f := cli.NewFlags("rank compare", "RUN…", `Puts runs in a table, the best one first: steps, best validation accuracy and its step, loss (mean of the last
 tenth of the steps, from 10 to 100), images a second and time (in the steps, without evaluations and pauses), and the
 settings in which they differ, as flags, but for those that change no result, such as --threads. A run that is still going on can be among them. A folder without usable metrics is left out with a warning.`)
-	f.StringVar(&o.by, "by", "", "what the best run is best in: accuracy, recall@1 or loss (default: accuracy, or recall@1 where no run has measured that)")
+	f.StringVar(&o.by, "by", "", "what the best run is best in: accuracy, recall@1, val_loss (of the validation triplets) or loss (of the training); default: what all runs took for the best (--best-by), else accuracy")
 	f.StringVar(&o.out, "out", "", "a picture of their validation accuracy and loss over the steps, .svg or .png")
 	f.BoolVar(&o.jsonAlone, "json", false, "no table, the JSON line alone")
 	if err := f.ReadSome(args, 1, stdout); err != nil {
 		return nil, err
 	}
-	if !slices.Contains([]string{"", configs.ByAccuracy, configs.ByLoss, configs.ByRecall}, o.by) {
-		return nil, cli.Usagef("--by %s: it must be accuracy, recall@1 or loss", o.by)
+	if !slices.Contains([]string{"", configs.ByAccuracy, byValLoss, configs.ByLoss, configs.ByRecall}, o.by) {
+		return nil, cli.Usagef("--by %s: it must be accuracy, recall@1, val_loss or loss", o.by)
 	}
 	o.runs = f.Args()
 	if !f.Changed("out") {
@@ -120,7 +125,7 @@ func compareCommand(ctx context.Context, args []string, stdout, stderr io.Writer
 		result.Out = o.out
 	}
 	if !o.jsonAlone {
-		writeComparison(stdout, result.Runs, differences)
+		writeComparison(stdout, result.Runs, differences, result.By)
 		fmt.Fprintf(stdout, "\n%s\n", verdict)
 	}
 	return result, nil
@@ -131,7 +136,14 @@ func (o *compareOptions) criterion(runs []comparedRun) string {
 	if o.by != "" {
 		return o.by
 	}
-	if measures(runs, accuracyOf) || !measures(runs, recallOf) {
+	by := runs[0].run.Config.Criterion()
+	same := !slices.ContainsFunc(runs, func(r comparedRun) bool { return r.run.Config.Criterion() != by })
+	switch {
+	case same && by == configs.ByLoss && measures(runs, valLossOf):
+		return byValLoss
+	case same && by == configs.ByRecall && measures(runs, recallOf):
+		return configs.ByRecall
+	case measures(runs, accuracyOf) || !measures(runs, recallOf):
 		return configs.ByAccuracy
 	}
 	return configs.ByRecall
@@ -143,6 +155,8 @@ func measures(runs []comparedRun, what func(*history.Summary) float64) bool {
 }
 
 func accuracyOf(s *history.Summary) float64 { return s.BestAccuracy }
+
+func valLossOf(s *history.Summary) float64 { return s.BestValLoss }
 
 func recallOf(s *history.Summary) float64 { return s.BestRecall }
 
@@ -197,7 +211,7 @@ func warnUnlike(runs []comparedRun, by string, report *progress.Reporter) {
 	if differ("val_metadata", recallOf) {
 		report.Warnf("the runs have different validation pictures: their recalls do not compare")
 	}
-	if by == configs.ByLoss && differ("gap", func(s *history.Summary) float64 { return s.Loss }) {
+	if by == configs.ByLoss && differ("gap", func(s *history.Summary) float64 { return s.Loss }) || by == byValLoss && differ("gap", valLossOf) {
 		report.Warnf("the runs have different gaps: their losses do not compare")
 	}
 }
@@ -230,7 +244,7 @@ func compared(r *history.Run, place int, differences []history.Difference) compa
 	s := r.Sum()
 	c := comparedRun{
 		Run: r.Dir, State: r.State, Steps: s.Steps, PlannedSteps: r.Planned, BestAccuracy: measured(s.BestAccuracy), BestStep: s.BestStep,
-		BestRecall: measured(s.BestRecall), RecallStep: s.RecallStep,
+		BestRecall: measured(s.BestRecall), RecallStep: s.RecallStep, BestValLoss: measured(s.BestValLoss), ValLossStep: s.ValLossStep,
 		Loss: measured(s.Loss), LossSteps: s.LossSteps, ImagesPerS: measured(s.ImagesPerS), Seconds: s.Time.Seconds(), run: r, summary: s,
 	}
 	for _, d := range differences {
@@ -259,6 +273,8 @@ func better(by string, a, b *history.Summary) int {
 	recall := down(a.BestRecall, b.BestRecall)
 	loss := down(-a.Loss, -b.Loss)
 	switch by {
+	case byValLoss:
+		return cmp.Or(down(-a.BestValLoss, -b.BestValLoss), accuracy, recall, loss)
 	case configs.ByLoss:
 		return cmp.Or(loss, accuracy, recall)
 	case configs.ByRecall:
@@ -271,6 +287,8 @@ func better(by string, a, b *history.Summary) int {
 func (r *compareResult) judge() string {
 	value, what := accuracyOf, "validation accuracy"
 	switch r.By {
+	case byValLoss:
+		value, what = valLossOf, "validation loss"
 	case configs.ByLoss:
 		value, what = func(s *history.Summary) float64 { return s.Loss }, "loss"
 	case configs.ByRecall:
@@ -279,7 +297,7 @@ func (r *compareResult) judge() string {
 	first := &r.Runs[0]
 	best := value(&first.summary)
 	said := func(v float64) string {
-		if r.By == configs.ByLoss {
+		if r.By == configs.ByLoss || r.By == byValLoss {
 			return fmt.Sprintf("%.4f", v)
 		}
 		return fmt.Sprintf("%.2f %%", 100*v)

@@ -15,11 +15,14 @@ import (
 )
 
 // writeComparison writes the table: numbers to the right, texts to the left.
-func writeComparison(w io.Writer, runs []comparedRun, differences []history.Difference) {
+func writeComparison(w io.Writer, runs []comparedRun, differences []history.Difference, by string) {
 	searched := measures(runs, recallOf)
 	rows := [][]string{{"run", "status", "steps", "best accuracy", "at step"}}
 	if searched {
 		rows[0] = append(rows[0], "best recall@1", "at step")
+	}
+	if by == byValLoss {
+		rows[0] = append(rows[0], "best val loss", "at step")
 	}
 	rows[0] = append(rows[0], "loss", "images/s", "time")
 	numbers := len(rows[0]) // from the third column on
@@ -31,6 +34,9 @@ func writeComparison(w io.Writer, runs []comparedRun, differences []history.Diff
 		row := []string{inventory.Label(r.Run), string(r.State), steps(r), numeral(100*r.summary.BestAccuracy, "%.2f %%"), atStep(r.BestStep)}
 		if searched {
 			row = append(row, numeral(100*r.summary.BestRecall, "%.2f %%"), atStep(r.RecallStep))
+		}
+		if by == byValLoss {
+			row = append(row, numeral(r.summary.BestValLoss, "%.4f"), atStep(r.ValLossStep))
 		}
 		row = append(row, numeral(r.summary.Loss, "%.4f"), numeral(r.summary.ImagesPerS, "%.1f"), r.summary.Time.Round(time.Second).String())
 		for _, d := range differences {

@@ -178,7 +178,7 @@ func TestCompareRefuses(t *testing.T) {
 		want string
 	}{
 		{nil, cli.Usage, "something is missing"},
-		{[]string{good, "--by", "colour"}, cli.Usage, "accuracy, recall@1 or loss"},
+		{[]string{good, "--by", "colour"}, cli.Usage, "accuracy, recall@1, val_loss or loss"},
 		{[]string{good, "--out", "x.gif"}, cli.Usage, ".svg or .png"},
 		{[]string{good, "--out", ""}, cli.Usage, "is empty"},
 		{[]string{good, "--out", filepath.Join(dir, "none/x.svg")}, cli.Usage, "no folder"},
@@ -214,5 +214,26 @@ func TestCompareRecall(t *testing.T) {
 	}
 	if _, line, _, _ := callCompare(t, a, b, c, "--by", "recall@1"); !slices.Equal(order(line), []string{"b", "c", "a"}) {
 		t.Errorf("%+v", line)
+	}
+}
+
+// Runs that all took their best by one measure are compared by it.
+func TestCompareByTheirBest(t *testing.T) {
+	dir := t.TempDir()
+	const both = "val_metadata: v.csv\nval_triplets: t.csv\n"
+	run := func(name, by string, accuracy, valLoss, recall, loss float64) string {
+		return handRun(t, dir, name+by, both+"best_by: "+by+"\n", fmt.Sprintf(`{"step":1,"loss":%v,"val_accuracy":%v,"val_loss":%v,"val_recall_at_1":%v}`+"\n", loss, accuracy, valLoss, recall))
+	}
+	for by, want := range map[string]struct{ by, winner, said string }{
+		"loss": {"val_loss", "b", "validation loss 0.2500"}, "recall@1": {"recall@1", "c", "recall@1 75.00 %"}, "accuracy": {"accuracy", "a", "validation accuracy 75.00 %"},
+	} {
+		runs := []string{run("a", by, 0.75, 0.5, 0.25, 0.2), run("b", by, 0.5, 0.25, 0.5, 0.3), run("c", by, 0.25, 0.75, 0.75, 0.1)}
+		code, line, text, _ := callCompare(t, runs...)
+		if code != cli.Done || line.By != want.by || filepath.Base(line.Winner) != want.winner+by || !strings.Contains(text, want.said) || strings.Contains(text, "best val loss") != (by == "loss") {
+			t.Errorf("%s: %d %+v\n%s", by, code, line, text)
+		}
+		if _, line, _, _ := callCompare(t, append(runs, "--by", "loss")...); filepath.Base(line.Winner) != "c"+by {
+			t.Errorf("%s, by the training's loss: %+v", by, line)
+		}
 	}
 }

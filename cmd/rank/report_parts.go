@@ -40,7 +40,7 @@ func numbersOf(r *history.Run, s *history.Summary) []runpage.Number {
 			accuracy = fmt.Sprintf("95 %% interval %.2f to %.2f %%, of %d triplets; %s", 100*i[0], 100*i[1], n, accuracy)
 		}
 	}
-	return []runpage.Number{
+	numbers := []runpage.Number{
 		{Name: "status", Value: string(r.State)},
 		{Name: "steps", Value: steps, More: epoch},
 		{Name: "best validation accuracy", Value: numeral(100*s.BestAccuracy, "%.2f %%"), More: accuracy},
@@ -48,6 +48,11 @@ func numbersOf(r *history.Run, s *history.Summary) []runpage.Number {
 		{Name: "images a second", Value: numeral(s.ImagesPerS, "%.1f"), More: "in the steps"},
 		{Name: "time", Value: s.Time.Round(time.Second).String(), More: "without evaluations and pauses"},
 	}
+	if s.RecallStep > 0 {
+		recall := runpage.Number{Name: "best recall@1", Value: fmt.Sprintf("%.2f %%", 100*s.BestRecall), More: fmt.Sprintf("at step %d, on the validation pictures", s.RecallStep)}
+		numbers = slices.Insert(numbers, 3, recall)
+	}
+	return numbers
 }
 
 // chartsOf draws a run's measures. Those of every step are averaged over a few.

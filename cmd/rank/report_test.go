@@ -22,7 +22,7 @@ import (
 )
 
 const handMetrics = `{"step":1,"epoch":1,"loss":0.75,"d_pos":0.5,"d_neg":0.25,"active":1,"lr":0.001,"grad_norm":1,"images_per_s":24,"wait":0.5,"val_accuracy":0.625}
-{"step":2,"epoch":1,"loss":0.25,"d_pos":0.5,"d_neg":1.5,"active":0.5,"lr":0.001,"grad_norm":2,"images_per_s":8,"wait":0,"val_accuracy":0.5}
+{"step":2,"epoch":1,"loss":0.25,"d_pos":0.5,"d_neg":1.5,"active":0.5,"lr":0.001,"grad_norm":2,"images_per_s":8,"wait":0,"val_accuracy":0.5,"val_recall_at_1":0.375}
 {"step":3,"ep`
 
 func (r *testRun) write(t *testing.T, name, text string) {
@@ -49,7 +49,7 @@ func TestReport(t *testing.T) {
 	}
 	text := string(raw)
 	for what, n := range map[string]int{
-		"unfinished": 1, ">2 of 7<": 1, ">62.50 %<": 1, "95 % interval 47.03 to 75.78 %, of 40 triplets; at step 1; last 50.00 %": 1, ">0.5000<": 1, ">12.0<": 1, ">2s<": 1, "<svg ": 8, "<img ": 3*(1+4+4) + 5*3,
+		"unfinished": 1, ">2 of 7<": 1, ">62.50 %<": 1, "95 % interval 47.03 to 75.78 %, of 40 triplets; at step 1; last 50.00 %": 1, ">0.5000<": 1, ">37.50 %<": 1, "at step 2, on the validation pictures": 1, ">12.0<": 1, ">2s<": 1, "<svg ": 8, "<img ": 3*(1+4+4) + 5*3,
 		`<tr class="changed"><td>embed_dim</td><td>5</td><td><span class="soft">4096</span></td></tr>`: 1, "Left out": 0,
 	} {
 		if got := strings.Count(text, what); got != n {

@@ -33,9 +33,9 @@ func folder(t *testing.T, config, metrics, log string) string {
 }
 
 const steps = `{"step":1,"epoch":1,"loss":1.5,"images_per_s":12}
-{"step":2,"epoch":1,"loss":0.5,"images_per_s":4,"val_accuracy":0.7,"val_recall_at_1":0.5}
-{"step":3,"epoch":1,"loss":null,"images_per_s":null,"val_accuracy":0.9}
-{"step":4,"epoch":2,"loss":1,"images_per_s":6,"val_accuracy":0.9}
+{"step":2,"epoch":1,"loss":0.5,"images_per_s":4,"val_accuracy":0.7,"val_loss":0.25,"val_recall_at_1":0.5}
+{"step":3,"epoch":1,"loss":null,"images_per_s":null,"val_accuracy":0.9,"val_loss":0.125}
+{"step":4,"epoch":2,"loss":1,"images_per_s":6,"val_accuracy":0.9,"val_loss":0.125}
 `
 
 // TestSum: numbers computed by hand. 36 pictures took 1 + 3 + 2 seconds.
@@ -45,7 +45,7 @@ func TestSum(t *testing.T) {
 		if err != nil {
 			t.Fatalf("%s: %v", what, err)
 		}
-		want := Summary{Steps: 4, BestAccuracy: 0.9, BestStep: 3, LastAccuracy: 0.9, BestRecall: 0.5, RecallStep: 2, Loss: 1, LossSteps: 3, ImagesPerS: 6, Time: 6 * time.Second}
+		want := Summary{Steps: 4, BestAccuracy: 0.9, BestStep: 3, LastAccuracy: 0.9, BestRecall: 0.5, RecallStep: 2, BestValLoss: 0.125, ValLossStep: 3, Loss: 1, LossSteps: 3, ImagesPerS: 6, Time: 6 * time.Second}
 		if diff := cmp.Diff(want, r.Sum()); diff != "" {
 			t.Errorf("%s: %s", what, diff)
 		}

@@ -18,6 +18,8 @@ type Summary struct {
 	LastAccuracy float64       // the last one measured
 	BestRecall   float64       // best recall@1 on the validation pictures
 	RecallStep   int           // the first step that had it; 0 where none was measured
+	BestValLoss  float64       // smallest loss of the validation triplets
+	ValLossStep  int           // the first step that had it; 0 where none was measured
 	Loss         float64       // mean over the last LossSteps steps
 	LossSteps    int           // a tenth of all, from 10 to 100
 	ImagesPerS   float64       // pictures over time in the steps; evaluations are left out
@@ -26,7 +28,7 @@ type Summary struct {
 
 // Sum computes the summary.
 func (r *Run) Sum() Summary {
-	s := Summary{BestAccuracy: math.NaN(), LastAccuracy: math.NaN(), BestRecall: math.NaN(), Loss: math.NaN(), ImagesPerS: math.NaN()}
+	s := Summary{BestAccuracy: math.NaN(), LastAccuracy: math.NaN(), BestRecall: math.NaN(), BestValLoss: math.NaN(), Loss: math.NaN(), ImagesPerS: math.NaN()}
 	s.Steps = r.Records[len(r.Records)-1].Step
 	pictures := float64(3 * r.Config.Batch) // an epoch's last batch may be smaller, which is left out of account
 	seconds, measured := 0.0, 0
@@ -40,6 +42,9 @@ func (r *Run) Sum() Summary {
 		}
 		if v := record.ValRecall1; v != nil && !math.IsNaN(*v) && (s.RecallStep == 0 || *v > s.BestRecall) {
 			s.BestRecall, s.RecallStep = *v, record.Step
+		}
+		if v := record.ValLoss; v != nil && !math.IsNaN(*v) && (s.ValLossStep == 0 || *v < s.BestValLoss) {
+			s.BestValLoss, s.ValLossStep = *v, record.Step
 		}
 		if record.ImagesPerS > 0 && !math.IsInf(record.ImagesPerS, 0) {
 			seconds += pictures / record.ImagesPerS
@@ -118,4 +123,12 @@ func ValRecall(r *metrics.Record) float64 {
 		return math.NaN()
 	}
 	return *r.ValRecall1
+}
+
+// ValLoss is a record's loss of the validation triplets, NaN where it was not measured.
+func ValLoss(r *metrics.Record) float64 {
+	if r.ValLoss == nil {
+		return math.NaN()
+	}
+	return *r.ValLoss
 }
