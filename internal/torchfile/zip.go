@@ -105,7 +105,7 @@ func (a *archive) small(name string) ([]byte, error) {
 	}
 	r, err := f.Open()
 	if err != nil {
-		return nil, fmt.Errorf("its %s: %w", name, err)
+		return nil, fmt.Errorf("its %s cannot be found (a damaged copy or download?): %w", name, err)
 	}
 	defer r.Close()
 	b, err := io.ReadAll(io.LimitReader(r, maxPickle+1))
