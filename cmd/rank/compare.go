@@ -119,7 +119,7 @@ func compareCommand(ctx context.Context, args []string, stdout, stderr io.Writer
 	slices.SortStableFunc(result.Runs, func(a, b comparedRun) int { return better(result.By, &a.summary, &b.summary) })
 	verdict := result.judge()
 	if o.out != "" {
-		if err := writeCurves(o.out, result.Runs); err != nil {
+		if err := writeCurves(o.out, result.Runs, result.By); err != nil {
 			return nil, err
 		}
 		result.Out = o.out
@@ -326,8 +326,8 @@ func (r *compareResult) judge() string {
 }
 
 // writeCurves draws the runs, in the order of the table.
-func writeCurves(path string, runs []comparedRun) error {
-	figure := comparisonFigure(runs)
+func writeCurves(path string, runs []comparedRun, by string) error {
+	figure := comparisonFigure(runs, by)
 	if strings.EqualFold(filepath.Ext(path), ".png") {
 		return sheet.WritePNG(path, curves.Draw(figure))
 	}
@@ -337,7 +337,7 @@ func writeCurves(path string, runs []comparedRun) error {
 	})
 }
 
-func comparisonFigure(runs []comparedRun) curves.Figure {
+func comparisonFigure(runs []comparedRun, by string) curves.Figure {
 	longest := 0
 	for i := range runs {
 		longest = max(longest, runs[i].Steps)
@@ -345,6 +345,7 @@ func comparisonFigure(runs []comparedRun) curves.Figure {
 	width := history.Width(longest)
 	accuracy := curves.Panel{Title: "Validation accuracy", X: "step", Y: "accuracy", Percent: true}
 	recall := curves.Panel{Title: "Recall@1", X: "step", Y: "recall", Percent: true}
+	valLoss := curves.Panel{Title: "Validation loss", X: "step", Y: "loss", Zero: true}
 	loss := curves.Panel{Title: smoothed("Loss", width), X: "step", Y: "loss", Zero: true}
 	common := commonFolder(runs)
 	f := curves.Figure{Height: 260, End: float64(longest)}
@@ -355,12 +356,18 @@ func comparisonFigure(runs []comparedRun) curves.Figure {
 		accuracy.Lines = append(accuracy.Lines, curves.Line{Series: i, X: a.Steps, Y: a.Values, Dots: len(a.Steps) <= 40})
 		g := r.run.Series(history.ValRecall)
 		recall.Lines = append(recall.Lines, curves.Line{Series: i, X: g.Steps, Y: g.Values, Dots: len(g.Steps) <= 40})
+		v := r.run.Series(history.ValLoss)
+		valLoss.Lines = append(valLoss.Lines, curves.Line{Series: i, X: v.Steps, Y: v.Values, Dots: len(v.Steps) <= 40})
 		loss.Lines = append(loss.Lines, curves.Line{Series: i, X: l.Steps, Y: l.Values})
 	}
-	f.Panels = []curves.Panel{accuracy, loss}
+	f.Panels = []curves.Panel{accuracy}
 	if measures(runs, recallOf) {
-		f.Panels = []curves.Panel{accuracy, recall, loss}
+		f.Panels = append(f.Panels, recall)
 	}
+	if by == byValLoss {
+		f.Panels = append(f.Panels, valLoss)
+	}
+	f.Panels = append(f.Panels, loss)
 	return f
 }
 

@@ -232,6 +232,13 @@ func TestCompareByTheirBest(t *testing.T) {
 		if code != cli.Done || line.By != want.by || filepath.Base(line.Winner) != want.winner+by || !strings.Contains(text, want.said) || strings.Contains(text, "best val loss") != (by == "loss") {
 			t.Errorf("%s: %d %+v\n%s", by, code, line, text)
 		}
+		picture := filepath.Join(dir, "curves.svg")
+		if code, _, _, stderr := callCompare(t, append(runs, "--out", picture)...); code != cli.Done {
+			t.Error(stderr)
+		}
+		if svg, err := os.ReadFile(picture); err != nil || bytes.Contains(svg, []byte("Validation loss")) != (by == "loss") {
+			t.Errorf("%s: the curves (%v)", by, err)
+		}
 		if _, line, _, _ := callCompare(t, append(runs, "--by", "loss")...); filepath.Base(line.Winner) != "c"+by {
 			t.Errorf("%s, by the training's loss: %+v", by, line)
 		}
