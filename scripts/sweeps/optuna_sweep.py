@@ -167,7 +167,8 @@ class Sweep:
             return self.tell(trial, name, 0, result.read_text(), False)
         folder.mkdir(exist_ok=True)
         command = [self.o.train, *self.flags, *(f"--set={k}={v}" for k, v in values.items()), f"--out={folder}", "--resume=auto"]
-        self.child = subprocess.Popen(command, stdout=subprocess.PIPE, stdin=subprocess.DEVNULL, text=True)
+        # It holds the study's lock too: where this program is killed, the study waits for the run that goes on.
+        self.child = subprocess.Popen(command, stdout=subprocess.PIPE, stdin=subprocess.DEVNULL, text=True, pass_fds=[self.lock.fileno()])
         if self.stopped.is_set():  # the signal came before there was a child to hand it to
             self.end_run()
         pruned = self.follow(trial, folder / "metrics.jsonl")

@@ -145,6 +145,18 @@ else
 	grep -q 'whole trials: accuracy 0' message || fail "$(cat message)"
 	(optuna optuna "${space[@]}" --trials 3 -- "${searched[@]}" --steps 120) >out 2>message || fail "$(cat out message)"
 	[ "$(lines out)" = 0 ] || fail "a study that is done went on: $(cat out)"
+	# Killed, it leaves its run alone, and the study waits for that.
+	killed=(optuna killed lr=0.001:0.002 --trials 1 -- "${searched[@]}" --steps 2000)
+	code=0
+	once KILL killed "${killed[@]}" >out 2>message || code=$?
+	[ $code = 137 ] || fail "kill -9: exit code $code; $(cat out message)"
+	("${killed[@]}") >out 2>message && fail "the study went on beside the run of a killed program"
+	grep -q 'another program works on killed' message || fail "$(cat out message)"
+	train=$(sed -n 's/.*pid \([0-9]*\).*/\1/p' killed/*/lock)
+	kill "$train"
+	while kill -0 "$train" 2>/dev/null; do sleep 0.1; done
+	("${killed[@]}") >out 2>message || fail "$(cat out message)"
+	[ "$(cut -f 2 out)" = 0 ] || fail "the trial of a killed program did not go on: $(cat out message)"
 	# What --best-by says: the best of the trials' last lines, in the direction that it has, whole and pruned.
 	best() { sed -n 's/.*"best":\([^,]*\).*/\1/p' "$@" | sort -g; }
 	(optuna loss lr=0.0001:0.01:log --trials 4 --pruner none -- "${searched[@]}" --steps 40 --best-by=loss) >out 2>message || fail "$(cat out message)"
