@@ -3,9 +3,10 @@
 
     optuna_sweep.py RUNS lr=1e-4:1e-2:log gap=0.5:1.5 optimizer=sgd,adamw --trials 40 -- --triplets T.csv --val-triplets V.csv
 
-What is searched for is what --best-by among train's flags says: accuracy, loss (the smallest) or recall@1. A key has a range LOW:HIGH (of whole numbers where both are), the same with :log, or a list of values with commas. The run of
-a trial is in RUNS/gap=0.7312,lr=0.002214. A trial that does worse than the others so far is sent SIGTERM, so that its run keeps a
-checkpoint. The study is in RUNS/study.db: started again, the sweep goes on, first with the trial that it was stopped in. --trials
+What is searched for is what --best-by among train's flags says: accuracy, loss (the smallest) or recall@1. A key has a range LOW:HIGH
+(of whole numbers where both are), the same with :log, or a list of values with commas (with spaces where a value holds a comma). The
+run of a trial is in RUNS/gap=0.7312,lr=0.002214. A trial that does worse than the others so far is sent SIGTERM, so that its run keeps
+a checkpoint. The study is in RUNS/study.db: started again, the sweep goes on, first with the trial that it was stopped in. --trials
 counts all trials of the study. The environment's TRAIN names the program; default: train.
 """
 
