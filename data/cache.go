@@ -24,7 +24,7 @@ import (
 
 // pixelsVersion enters every key. Raise it with each change of decoding or resizing, or of the modules that do it, that may
 // change a pixel. The version of Go and the machine's kind enter too: JPEG decoding is Go's, and resizing computes in floating point.
-const pixelsVersion = "2"
+const pixelsVersion = "3"
 
 // DefaultCacheLimit is the number of bytes that a cache may take on the disk: 140,000 pictures of 224 x 224.
 const DefaultCacheLimit = 20 << 30

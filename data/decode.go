@@ -151,7 +151,7 @@ func upright(content []byte, format pictureFormat, config image.Config, factor i
 		return nil, damaged(format, fmt.Errorf("the header says %v, the picture has %v", canvas.Max, b))
 	}
 	if decoded.Bounds() == canvas {
-		decoded = shrink(decoded, factor)
+		decoded = smooth(shrink(decoded, factor))
 		canvas = decoded.Bounds()
 	}
 	m = asNRGBA(onWhite(decoded, canvas))

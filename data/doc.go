@@ -38,8 +38,8 @@
 // A picture becomes Size x Size pixels of 8-bit RGB, interleaved, row after row from the top: byte (y*Size+x)*3+c. On the way there:
 // the format by content (JPEG, PNG, GIF's first frame, BMP, TIFF, WebP), limits by the header, decoding, transparency over white, EXIF
 // orientation, resizing by Pillow's bicubic filter; a JPEG more than four times as large as that is reduced by a whole factor first
-// (shrink.go). The numbers are Pillow's to within rounding, but for subsampled colour, which Pillow
-// smooths and Go repeats. Paths and links cannot leave the images folder. A picture that cannot be used is bad, and stays so
+// (shrink.go), in any other subsampled colour is smoothed (chroma.go). The numbers are Pillow's to within rounding. Paths and links cannot
+// leave the images folder. A picture that cannot be used is bad, and stays so
 // for as long as its Pictures is open.
 //
 // The cache keeps these pixels on disk, before augmentation, for all runs that use the same picture at the same size; see cache.go. FeatureCache

@@ -19,9 +19,9 @@ func decodeWebP(r io.Reader) (image.Image, error) {
 	var alpha func(x, y int) byte
 	switch m := m.(type) {
 	case *image.YCbCr:
-		c, alpha = m, func(int, int) byte { return 255 }
+		c, alpha = smooth(m).(*image.YCbCr), func(int, int) byte { return 255 }
 	case *image.NYCbCrA:
-		c, alpha = &m.YCbCr, func(x, y int) byte { return m.A[m.AOffset(x, y)] }
+		c, alpha = smooth(&m.YCbCr).(*image.YCbCr), func(x, y int) byte { return m.A[m.AOffset(x, y)] }
 	default:
 		return m, nil
 	}

@@ -66,6 +66,23 @@ jpeg = dict(quality=92, subsampling=0)
 save(im, "baseline.jpg", **jpeg)
 save(im, "progressive.jpg", progressive=True, **jpeg)
 save(im, "subsampled.jpg", quality=92, subsampling=2)
+# Colours that change with each pixel: ways of upsampling them differ by more than 100.
+vivid = Image.fromarray(np.random.default_rng(1).integers(0, 256, (H, W, 3), dtype=np.uint8))
+save(vivid, "vivid420.jpg", quality=95, subsampling=2)
+save(vivid, "vivid422.jpg", quality=95, subsampling=1)
+save(vivid, "vivid.webp", quality=95)
+for w, h in ((1, 1), (2, 3), (4, 5), (5, 4), (6, 1)):  # libjpeg repeats the colour of up to two samples in a row
+    save(vivid.crop((0, 0, w, h)), f"vivid{w}x{h}.jpg", quality=95, subsampling=2)
+# 4:4:0, which Pillow does not write: a 4:2:2 whose header calls each two blocks of Y, side by side, one above the other. The picture is another one then.
+f = io.BytesIO()
+vivid.resize((48, 32), Image.NEAREST).save(f, "JPEG", quality=95, subsampling=1)
+b = bytearray(f.getvalue())
+sof = b.index(b"\xff\xc0")
+assert b[sof + 11] == 0x21
+b[sof + 5:sof + 9], b[sof + 11] = struct.pack(">HH", 45, 31), 0x12
+with open(path("vivid440.jpg"), "wb") as f:
+    f.write(b)
+want("vivid440.jpg")
 save(im.convert("L"), "gray.jpg", quality=92)
 save(im.convert("CMYK"), "cmyk.jpg", **jpeg)
 
