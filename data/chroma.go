@@ -35,24 +35,23 @@ func smooth(m image.Image) image.Image {
 		for y := range h {
 			out, from := plane[0][y*w:][:w], plane[1]
 			row := func(y int) []byte { return from[min(max(y, 0), (h+down-1)/down-1)*src.CStride:][:columns] }
-			switch {
-			case down == 1:
+			if down == 1 {
 				for x, v := range row(y) {
 					near[x] = int32(v)
 				}
 				widen(out, near, 2, 1, 2)
-			default:
-				other := row(y/2 - 1 + y%2*2)
-				for x, v := range row(y / 2) {
-					near[x] = 3*int32(v) + int32(other[x])
-				}
-				if across == 2 {
-					widen(out, near, 4, 8, 7)
-					continue
-				}
-				for x, v := range near {
-					out[x] = byte((v + int32(1+y%2)) >> 2)
-				}
+				continue
+			}
+			other := row(y/2 - 1 + y%2*2)
+			for x, v := range row(y / 2) {
+				near[x] = 3*int32(v) + int32(other[x])
+			}
+			if across == 2 {
+				widen(out, near, 4, 8, 7)
+				continue
+			}
+			for x, v := range near {
+				out[x] = byte((v + int32(1+y%2)) >> 2)
 			}
 		}
 	}
