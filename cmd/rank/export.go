@@ -10,11 +10,9 @@ import (
 
 	"deeprank/checkpoints"
 	"deeprank/configs"
-	"deeprank/data"
 	"deeprank/internal/cli"
 	"deeprank/internal/onnx"
 	"deeprank/internal/progress"
-	"deeprank/internal/restore"
 	"deeprank/model"
 )
 
@@ -88,17 +86,23 @@ func exportCommand(ctx context.Context, args []string, stdout, stderr io.Writer)
 	}
 	report := progress.New(stderr, nil, progress.Options{Quiet: o.quiet})
 	defer func() { _ = report.Close() }() // there is no log file
-	cfg, path, w, meta, err := exported(ctx, o, report)
+	r, err := openRunIfNamed(o.run)
 	if err != nil {
 		return nil, err
 	}
+	n, err := readNetwork(ctx, r, o.checkpoint, report)
+	if err != nil {
+		return nil, err
+	}
+	path, w := n.path, n.weights
+	report.Printf("network   %s: %d parameters, %d x %d pixels, head %s, embedding of %d", path, w.Spec.Count(), w.Spec.Size, w.Spec.Size, w.Spec.Head, w.Spec.EmbedDim)
 	result := exportResult{Checkpoint: path, Parameters: w.Spec.Count()}
 	for _, out := range []string{o.safetensors, o.onnx} {
 		if out != "" && sameFile(out, path) {
 			return nil, cli.Usagef("%s is the checkpoint itself; name another file", out)
 		}
 	}
-	properties := describe(cfg, meta)
+	properties := describe(n.cfg, n.file.Metadata)
 	if o.safetensors != "" {
 		if err := checkpoints.Write(o.safetensors, parametersOf(w, properties)); err != nil {
 			return nil, err
@@ -128,38 +132,6 @@ func exportCommand(ctx context.Context, args []string, stdout, stderr io.Writer)
 		}
 	}
 	return result, nil
-}
-
-// exported reads the network that is to be written. meta is the metadata of its checkpoint.
-func exported(ctx context.Context, o *exportOptions, report *progress.Reporter) (cfg *configs.Config, path string, w *model.Weights, meta map[string]string, err error) {
-	r := &restore.Run{}
-	if o.run != "" {
-		r, err = restore.OpenRun(o.run)
-	}
-	if err != nil {
-		return nil, "", nil, nil, err
-	}
-	path, file, err := r.Checkpoint(ctx, o.checkpoint, func(path string, err error) {
-		report.Warnf("checkpoint %s cannot be used, another one is tried: %v", path, err)
-	})
-	if err != nil {
-		return nil, "", nil, nil, err
-	}
-	described := r.ConfigPath
-	if o.run == "" {
-		described = path
-		if r.Config, err = restore.ConfigOf(path, file); err != nil {
-			return nil, "", nil, nil, err
-		}
-	}
-	if w, err = model.NewWeights(restore.Spec(&r.Config)); err != nil {
-		return nil, "", nil, nil, cli.Usagef("%s: %w", described, err)
-	}
-	if err := restore.Checkpoint(w, file); err != nil {
-		return nil, "", nil, nil, &data.Refused{Path: path, Reason: "is not of the network that " + described + " describes", Err: err}
-	}
-	report.Printf("network   %s: %d parameters, %d x %d pixels, head %s, embedding of %d", path, w.Spec.Count(), w.Spec.Size, w.Spec.Size, w.Spec.Head, w.Spec.EmbedDim)
-	return &r.Config, path, w, file.Metadata, nil
 }
 
 // describe is what a program that runs the network needs to know. The run's paths are not among it: the file may go to

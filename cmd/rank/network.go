@@ -7,7 +7,6 @@ import (
 	"deeprank/checkpoints"
 	"deeprank/configs"
 	"deeprank/data"
-	"deeprank/internal/cli"
 	"deeprank/internal/kernel"
 	"deeprank/internal/progress"
 	"deeprank/internal/restore"
@@ -22,38 +21,48 @@ type network struct {
 	embedder *model.Embedder
 	path     string // of the checkpoint
 	file     *checkpoints.File
+	source   string // of the config, for messages
 }
 
-// openNetwork builds the network and reads the checkpoint. It runs on as many pictures at a time as training's
-// validation did, but never on more than there are.
-func openNetwork(ctx context.Context, r *restore.Run, o *sheetOptions, pictures int, report *progress.Reporter) (n *network, err error) {
-	cfg := r.Config
-	if o.init != "" {
-		cfg.Init = o.init
+// readNetwork reads the checkpoint at path or, where that is empty, the best one of the run r, and takes its weights. The config is that of the run or, where r is
+// nil, that which the checkpoint holds. There is nothing to run it with before start.
+func readNetwork(ctx context.Context, r *restore.Run, path string, report *progress.Reporter) (n *network, err error) {
+	n = &network{source: "the run's config.yaml"}
+	from := r
+	if r == nil {
+		from, n.source = &restore.Run{}, "its own config"
 	}
-	n = &network{cfg: &cfg}
-	if n.path, n.file, err = r.Checkpoint(ctx, o.checkpoint, func(path string, err error) {
+	n.path, n.file, err = from.Checkpoint(ctx, path, func(path string, err error) {
 		report.Warnf("checkpoint %s cannot be used, another one is tried: %v", path, err)
-	}); err != nil {
+	})
+	if err != nil {
 		return nil, err
 	}
-	if n.weights, err = model.NewWeights(restore.Spec(&cfg)); err != nil {
-		return nil, cli.Usagef("%s: %w", r.ConfigPath, err)
+	cfg := from.Config
+	if r == nil {
+		if cfg, err = restore.ConfigOf(n.path, n.file); err != nil {
+			return nil, err
+		}
 	}
-	if err := n.trained(); err != nil {
-		return nil, err
+	n.cfg = &cfg
+	if n.weights, err = model.NewWeights(restore.Spec(n.cfg)); err != nil {
+		return nil, &data.Refused{Path: n.path, Reason: n.source + " describes no network", Err: err}
 	}
+	return n, n.trained()
+}
+
+// start builds what runs the network on so many pictures at a time as training's validation did, but on at most pictures.
+func (n *network) start(threads, pictures int, report *progress.Reporter) (err error) {
 	step := ""
 	if s, err := checkpoints.DecodeState(n.file.Metadata); err == nil {
 		step = fmt.Sprintf(", step %d", s.Step)
 	}
 	report.Printf("network   %s: %d parameters, embedding of %d%s", n.path, n.weights.Spec.Count(), n.weights.Spec.EmbedDim, step)
-	n.team = kernel.NewTeam(o.threads)
-	if n.embedder, err = model.NewEmbedder(n.team, n.weights, min(pictures, 3*cfg.MicroBatchSize())); err != nil {
+	n.team = kernel.NewTeam(threads)
+	if n.embedder, err = model.NewEmbedder(n.team, n.weights, min(pictures, 3*n.cfg.MicroBatchSize())); err != nil {
 		n.team.Close()
-		return nil, err
 	}
-	return n, nil
+	return err
 }
 
 func (n *network) close() {
@@ -70,7 +79,7 @@ func (n *network) untrained() error {
 // trained sets the weights to the checkpoint's.
 func (n *network) trained() error {
 	if err := restore.Checkpoint(n.weights, n.file); err != nil {
-		return &data.Refused{Path: n.path, Reason: "is not of the network that the run's config.yaml describes", Err: err}
+		return &data.Refused{Path: n.path, Reason: "is not of the network that " + n.source + " describes", Err: err}
 	}
 	return nil
 }

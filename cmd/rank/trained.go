@@ -2,21 +2,16 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"math"
 	"runtime"
 
-	"deeprank/checkpoints"
-	"deeprank/configs"
 	"deeprank/data"
 	"deeprank/internal/cli"
 	"deeprank/internal/embed"
-	"deeprank/internal/kernel"
 	"deeprank/internal/progress"
 	"deeprank/internal/restore"
 	"deeprank/internal/retrieval"
-	"deeprank/model"
 )
 
 // trainedOptions are the flags that name a trained network.
@@ -45,65 +40,30 @@ func (o *trainedOptions) workers() int {
 	return runtime.NumCPU()
 }
 
-// openTrained reads the checkpoint and builds its network. The config is the run's or, where none is named, that which the checkpoint holds.
-func openTrained(ctx context.Context, o *trainedOptions, report *progress.Reporter) (n *network, err error) {
-	n = &network{}
-	r := &restore.Run{}
-	if o.run != "" {
-		if r, err = restore.OpenRun(o.run); err != nil {
-			return nil, err
-		}
+// openRunIfNamed opens a run's folder; it gives nil where none is named.
+func openRunIfNamed(dir string) (*restore.Run, error) {
+	if dir == "" {
+		return nil, nil
 	}
-	n.path, n.file, err = r.Checkpoint(ctx, o.checkpoint, func(path string, err error) {
-		report.Warnf("checkpoint %s cannot be used, another one is tried: %v", path, err)
-	})
+	return restore.OpenRun(dir)
+}
+
+// openTrained reads the checkpoint and builds its network.
+func openTrained(ctx context.Context, o *trainedOptions, report *progress.Reporter) (*network, error) {
+	r, err := openRunIfNamed(o.run)
 	if err != nil {
 		return nil, err
 	}
-	n.cfg = &r.Config
-	if o.run == "" {
-		if n.cfg, err = configOf(n.path, n.file); err != nil {
-			return nil, err
-		}
-	}
-	if n.weights, err = model.NewWeights(restore.Spec(n.cfg)); err != nil {
-		return nil, &data.Refused{Path: n.path, Reason: "its config describes no network", Err: err}
-	}
-	if err := n.trained(); err != nil {
+	n, err := readNetwork(ctx, r, o.checkpoint, report)
+	if err != nil {
 		return nil, err
 	}
 	n.file.Tensors = nil // the weights have them
-	step := ""
-	if s, err := checkpoints.DecodeState(n.file.Metadata); err == nil {
-		step = fmt.Sprintf(", step %d", s.Step)
-	}
-	report.Printf("network   %s: %d parameters, embedding of %d%s", n.path, n.weights.Spec.Count(), n.weights.Spec.EmbedDim, step)
 	cli.LimitGarbage(4 * int64(n.weights.Spec.Count()))
-	n.team = kernel.NewTeam(o.threads)
-	if n.embedder, err = model.NewEmbedder(n.team, n.weights, 3*n.cfg.MicroBatchSize()); err != nil {
-		n.team.Close()
+	if err := n.start(o.threads, math.MaxInt, report); err != nil {
 		return nil, err
 	}
 	return n, nil
-}
-
-// configOf is the config that a checkpoint holds.
-func configOf(path string, f *checkpoints.File) (*configs.Config, error) {
-	s, err := checkpoints.DecodeState(f.Metadata)
-	if errors.Is(err, checkpoints.ErrNoState) {
-		return nil, &data.Refused{Path: path, Reason: "holds weights alone, not what network they are of", Remedy: "name its run too, with --run"}
-	}
-	if err != nil {
-		return nil, &data.Refused{Path: path, Reason: "cannot be used as a checkpoint", Err: err}
-	}
-	c, err := configs.FromYAML(path, []byte(s.Config))
-	if err == nil {
-		err = c.Validate()
-	}
-	if err != nil {
-		return nil, &data.Refused{Path: path, Reason: "its config cannot be used", Remedy: "name its run with --run", Err: err}
-	}
-	return &c, nil
 }
 
 // fingerprint tells the checkpoint from others: its checksum, which was checked as it was read, or the SHA-256 of a file without one.

@@ -33,8 +33,14 @@ func compareTraining(ctx context.Context, r *restore.Run, o *sheetOptions, repor
 			g.close()
 		}
 	}()
-	net, err := openNetwork(ctx, r, o, len(g.rows), report)
+	net, err := readNetwork(ctx, r, o.checkpoint, report)
 	if err != nil {
+		return nil, err
+	}
+	if o.init != "" {
+		net.cfg.Init = o.init
+	}
+	if err := net.start(o.threads, len(g.rows), report); err != nil {
 		return nil, err
 	}
 	defer net.close()

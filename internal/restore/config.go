@@ -1,7 +1,7 @@
 package restore
 
 import (
-	"fmt"
+	"errors"
 
 	"deeprank/checkpoints"
 	"deeprank/configs"
@@ -12,17 +12,18 @@ import (
 // be used without its run's folder. A file without it (weights alone) is a *data.Refused.
 func ConfigOf(path string, f *checkpoints.File) (configs.Config, error) {
 	s, err := checkpoints.DecodeState(f.Metadata)
+	if errors.Is(err, checkpoints.ErrNoState) {
+		return configs.Config{}, &data.Refused{Path: path, Reason: "holds weights alone, not what network they are of", Remedy: "name the run's folder with --run"}
+	}
 	if err != nil {
-		return configs.Config{}, &data.Refused{
-			Path: path, Reason: "does not say which network it is of", Remedy: "name the run's folder with --run", Err: err,
-		}
+		return configs.Config{}, &data.Refused{Path: path, Reason: "cannot be used as a checkpoint", Err: err}
 	}
 	c, err := configs.FromYAML(path, []byte(s.Config))
 	if err == nil {
 		err = c.Validate()
 	}
 	if err != nil {
-		return c, &data.Refused{Path: path, Reason: "its config cannot be used", Err: fmt.Errorf("in its metadata: %w", err)}
+		return c, &data.Refused{Path: path, Reason: "its config cannot be used", Remedy: "name the run's folder with --run", Err: err}
 	}
 	return c, nil
 }
