@@ -28,9 +28,9 @@ type gallery struct {
 	pictures     *data.Pictures // at the network's size
 	workers      int
 
-	product  []int // a number for each product, by place; -1 where it is unknown
-	relevant []int // other pictures of the product in the gallery, by place
-	bad      int   // pictures left out as they cannot be read
+	product  []int32 // a number for each product, by place; -1 where it is unknown
+	relevant []int   // other pictures of the product in the gallery, by place
+	bad      int     // pictures left out as they cannot be read
 }
 
 func (g *gallery) close() { _ = g.pictures.Close() } // read-only
@@ -134,8 +134,8 @@ func firstTriplets(ts []data.Triplet, pictures int) []data.Triplet {
 // setRows sets the pictures, and what follows from the metadata.
 func (g *gallery) setRows(rows []int32) {
 	g.rows = rows
-	g.product, g.relevant = make([]int, len(rows)), make([]int, len(rows))
-	number, count := map[string]int{}, []int{}
+	g.product, g.relevant = make([]int32, len(rows)), make([]int, len(rows))
+	number, count := map[string]int32{}, []int{}
 	for i, row := range rows {
 		id := g.meta.ID[row]
 		if id == "" { // unknown: equal to nothing
@@ -144,7 +144,7 @@ func (g *gallery) setRows(rows []int32) {
 		}
 		n, ok := number[id]
 		if !ok {
-			n = len(count)
+			n = int32(len(count))
 			number[id] = n
 			count = append(count, 0)
 		}

@@ -3,10 +3,10 @@ package main
 import (
 	"context"
 	"fmt"
-	"slices"
 
 	"deeprank/internal/embed"
 	"deeprank/internal/kernel"
+	"deeprank/internal/retrieval"
 )
 
 // scores say how well embeddings rank a gallery in which each picture is the query once.
@@ -21,83 +21,37 @@ type scores struct {
 	TripletAccuracy float64 `json:"triplet_accuracy"`
 }
 
-// candidate is a picture at a squared distance from a query.
-type candidate struct {
-	distance float64
-	place    int
-}
-
-// ranked appends to buffer all pictures but the one at place query, the nearest first, equally near ones by place.
-func ranked(vectors [][]float32, query int, buffer []candidate) []candidate {
-	for i, v := range vectors {
-		if i != query {
-			buffer = append(buffer, candidate{embed.SquaredDistance(vectors[query], v), i})
-		}
-	}
-	slices.SortFunc(buffer, func(a, b candidate) int {
-		switch {
-		case a.distance < b.distance:
-			return -1
-		case a.distance > b.distance:
-			return 1
-		}
-		return a.place - b.place
-	})
-	return buffer
-}
-
 // search compares each picture of the gallery with all others. It returns the top nearest places of the shown queries
 // and the scores over all; vectors are by place, without a nil or NaN.
 func search(ctx context.Context, team *kernel.Team, g *gallery, vectors [][]float32, shown []int, top int) (map[int][]int, scores, error) {
-	nearest := make([][]int, len(vectors)) // of the shown ones
-	isShown := make([]bool, len(vectors))
+	dim := len(vectors[0])
+	all, queries := retrieval.Matrix{Columns: dim}, retrieval.Matrix{Columns: dim}
+	all.Values = make([]float32, 0, len(vectors)*dim)
+	pictures := retrieval.Pictures{Label: g.product}
+	for place, v := range vectors {
+		all.Values = append(all.Values, v...)
+		pictures.Key = append(pictures.Key, int32(place))
+	}
+	pictures.Source = all
+	r, err := retrieval.Measure(ctx, team, pictures, pictures, nil)
+	if err != nil {
+		return nil, scores{}, err
+	}
 	for _, q := range shown {
-		isShown[q] = true
+		queries.Values = append(queries.Values, vectors[q]...)
 	}
-	first, precision := make([]bool, len(vectors)), make([]float64, len(vectors))
-	buffers := make([][]candidate, team.Threads())
-	team.Run(len(vectors), func(q, worker int) {
-		if ctx.Err() != nil || g.relevant[q] == 0 {
-			return
-		}
-		all := ranked(vectors, q, buffers[worker][:0])
-		buffers[worker] = all
-		first[q] = g.sameProduct(q, all[0].place)
-		right := 0
-		for _, c := range all[:g.relevant[q]] {
-			if g.sameProduct(q, c.place) {
-				right++
-			}
-		}
-		precision[q] = float64(right) / float64(g.relevant[q])
-		if isShown[q] {
-			for _, c := range all[:min(top, len(all))] {
-				nearest[q] = append(nearest[q], c.place)
-			}
-		}
-	})
-	if ctx.Err() != nil {
-		return nil, scores{}, ctx.Err()
+	hits, err := retrieval.Search(ctx, team, queries, all, top, func(q, place int) bool { return shown[q] == place })
+	if err != nil {
+		return nil, scores{}, err
 	}
-
-	var s scores
-	hits := 0
-	for q := range vectors {
-		if g.relevant[q] > 0 {
-			s.Queries++
-			s.RPrecision += precision[q]
-			if first[q] {
-				hits++
-			}
-		}
-	}
-	s.Recall1 = float64(hits) / float64(max(1, s.Queries))
-	s.RPrecision /= float64(max(1, s.Queries))
-	s.Triplets, s.TripletAccuracy = len(g.triplets), tripletAccuracy(g, vectors)
 	byQuery := map[int][]int{}
-	for _, q := range shown {
-		byQuery[q] = nearest[q]
+	for i, q := range shown {
+		for _, h := range hits[i] {
+			byQuery[q] = append(byQuery[q], h.Place)
+		}
 	}
+	s := scores{Queries: r.All.Queries, Recall1: r.All.Recall[0], RPrecision: r.All.RPrecision}
+	s.Triplets, s.TripletAccuracy = len(g.triplets), tripletAccuracy(g, vectors)
 	return byQuery, s, nil
 }
 

@@ -27,7 +27,7 @@ func chooseQueries(g *gallery, n int) []int {
 	var shown []int
 	taken := map[int]bool{}
 	// how often each product, each pair of category and colour, and each colour was taken
-	products, looks, colors := map[int]int{}, map[[2]string]int{}, map[string]int{}
+	products, looks, colors := map[int32]int{}, map[[2]string]int{}, map[string]int{}
 	take := func(category string) bool {
 		best := -1
 		for _, i := range byCategory[category] {
