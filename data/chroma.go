@@ -2,6 +2,25 @@ package data
 
 import "image"
 
+// chromaSampling says how many pixels share a sample of colour, side by side and one above the other; 0 for a ratio that is not known.
+func chromaSampling(r image.YCbCrSubsampleRatio) (across, down int) {
+	switch r {
+	case image.YCbCrSubsampleRatio444:
+		return 1, 1
+	case image.YCbCrSubsampleRatio440:
+		return 1, 2
+	case image.YCbCrSubsampleRatio422:
+		return 2, 1
+	case image.YCbCrSubsampleRatio420:
+		return 2, 2
+	case image.YCbCrSubsampleRatio411:
+		return 4, 1
+	case image.YCbCrSubsampleRatio410:
+		return 4, 2
+	}
+	return 0, 0
+}
+
 // smooth gives a picture whose colour is stored at half the resolution, on one side or both, the full one, as libjpeg's "fancy upsampling" does, and
 // with it Pillow: a pixel has three quarters of the colour of its own sample and one of the nearest other one's, on each side. Go's own conversion
 // repeats each sample. Other pictures are returned as they are.
@@ -10,15 +29,8 @@ func smooth(m image.Image) image.Image {
 	if !ok || src.Rect.Min != (image.Point{}) || src.Rect.Empty() {
 		return m
 	}
-	across, down := 1, 1
-	switch src.SubsampleRatio {
-	case image.YCbCrSubsampleRatio420:
-		across, down = 2, 2
-	case image.YCbCrSubsampleRatio422:
-		across = 2
-	case image.YCbCrSubsampleRatio440:
-		down = 2
-	default:
+	across, down := chromaSampling(src.SubsampleRatio)
+	if across*down == 1 || across > 2 || across == 0 {
 		return m
 	}
 	w, h := src.Rect.Dx(), src.Rect.Dy()

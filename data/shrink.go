@@ -15,20 +15,8 @@ func shrink(m image.Image, k int) image.Image {
 	if !ok || k < 2 || src.Rect.Min != (image.Point{}) {
 		return m
 	}
-	across, down := 1, 1 // pixels of a chroma sample
-	switch src.SubsampleRatio {
-	case image.YCbCrSubsampleRatio420:
-		across, down = 2, 2
-	case image.YCbCrSubsampleRatio422:
-		across = 2
-	case image.YCbCrSubsampleRatio440:
-		down = 2
-	case image.YCbCrSubsampleRatio411:
-		across = 4
-	case image.YCbCrSubsampleRatio410:
-		across, down = 4, 2
-	case image.YCbCrSubsampleRatio444:
-	default:
+	across, down := chromaSampling(src.SubsampleRatio)
+	if across == 0 {
 		return m
 	}
 	w, h := src.Rect.Dx(), src.Rect.Dy()
