@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"fmt"
-	"math"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -205,10 +204,8 @@ func (g *gallery) embed(ctx context.Context, n *network, when string, report *pr
 	slab := make([]float32, len(g.rows)*dim)
 	var first error
 	err := embed.Rows(ctx, n.embedder, g.pictures, n.cfg.Size, g.rows, g.workers, func(i int, v []float32) error {
-		for _, x := range v {
-			if math.IsNaN(float64(x)) || math.IsInf(float64(x), 0) {
-				return fmt.Errorf("the network %s gives no finite numbers for %s", when, g.meta.Name[g.rows[i]])
-			}
+		if !finite(v) {
+			return fmt.Errorf("the network %s gives no finite numbers for %s", when, g.meta.Name[g.rows[i]])
 		}
 		vectors[i] = slab[i*dim : (i+1)*dim : (i+1)*dim]
 		copy(vectors[i], v)

@@ -49,19 +49,15 @@ queries with their nearest pictures before and after training.
 
 Triplets and pictures are those of the run's validation triplets. What cannot be shown, for lack of pictures or of a
 checkpoint, is left out, and the page says so; a file that a flag names must be there.`)
-	f.StringVar(&o.run, "run", "", "folder of the run, made by train")
+	o.runFlags(f)
 	f.StringVar(&o.out, "out", "", "the page to write (default: report.html in the run's folder)")
-	f.StringVar(&o.checkpoint, "checkpoint", "", "the weights after training (default: the run's best checkpoint)")
 	f.IntRange(&o.hardest, "hardest", 12, 1, 200, "triplets to show, at most two of a query's product")
 	f.IntRange(&o.queries, "queries", 8, 1, 100, "queries to show")
 	f.IntRange(&o.top, "top", 8, 1, 50, "nearest pictures of each query")
 	f.IntRange(&o.cell, "cell", 112, 16, 512, "side of each picture in pixels")
 	o.galleryFlags(f)
-	if err := f.Read(args, 0, stdout); err != nil {
+	if err := o.read(f, args, stdout); err != nil {
 		return nil, err
-	}
-	if o.run == "" {
-		return nil, cli.Usagef("--run DIR is missing: the folder of a run, made by train")
 	}
 	if !f.Changed("out") {
 		o.out = filepath.Join(o.run, "report.html")

@@ -37,6 +37,23 @@ type sheetResult struct {
 // maxPixels bounds a sheet.
 const maxPixels = 100 << 20
 
+// runFlags are the flags that say which network.
+func (o *sheetOptions) runFlags(f *cli.Flags) {
+	f.StringVar(&o.run, "run", "", "folder of the run, made by train")
+	f.StringVar(&o.checkpoint, "checkpoint", "", "the weights after training (default: the run's best checkpoint)")
+}
+
+// read reads the arguments; a run must be among them.
+func (o *sheetOptions) read(f *cli.Flags, args []string, stdout io.Writer) error {
+	if err := f.Read(args, 0, stdout); err != nil {
+		return err
+	}
+	if o.run == "" {
+		return cli.Usagef("--run DIR is missing: the folder of a run, made by train")
+	}
+	return nil
+}
+
 // galleryFlags are the flags that say what is searched.
 func (o *sheetOptions) galleryFlags(f *cli.Flags) {
 	f.StringVar(&o.triplets, "triplets", "", "triplets whose pictures are searched (default: the run's val_triplets)")
@@ -56,18 +73,14 @@ query's product are framed green, of another product of its category and colour 
 The pictures are those of the run's validation triplets. Above them stand numbers over all of these pictures as
 queries: how often the nearest picture is of the same product (recall@1), which share of the first R is, if the
 product has R other pictures (R-precision), and how many triplets are in the right order.`)
-	f.StringVar(&o.run, "run", "", "folder of the run, made by train")
-	f.StringVar(&o.checkpoint, "checkpoint", "", "the weights after training (default: the run's best checkpoint)")
+	o.runFlags(f)
 	f.StringVar(&o.out, "out", "sheet.png", "the picture to write, as PNG")
 	f.IntRange(&o.queries, "queries", 8, 1, 200, "rows of the sheet")
 	f.IntRange(&o.top, "top", 10, 1, 100, "nearest pictures of each query")
 	f.IntRange(&o.cell, "cell", 72, 16, 512, "side of each picture in pixels")
 	o.galleryFlags(f)
-	if err := f.Read(args, 0, stdout); err != nil {
+	if err := o.read(f, args, stdout); err != nil {
 		return nil, err
-	}
-	if o.run == "" {
-		return nil, cli.Usagef("--run DIR is missing: the folder of a run, made by train")
 	}
 	if pixels := o.queries * 2 * (o.top + 1) * o.cell * o.cell; pixels > maxPixels {
 		return nil, cli.Usagef("a sheet of %d queries with %d pictures of %d x %d pixels would be too large to look at; lower --queries, --top or --cell",
