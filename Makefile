@@ -142,7 +142,7 @@ bench-retrieval: build $(STAMP) $(TFSTAMP) ## times rank's embeddings, evaluatio
 		$$(t=$$(bench/peers/tcmalloc.sh $(TFVENV)) && echo --tcmalloc $$t) $(if $(QUICK),--quick,--out bench/RESULTS.md)
 
 .PHONY: bench-seeds
-bench-seeds: build $(STAMP) ## trains the demo's network with PyTorch too, five seeds each, and compares what comes out, into bench/RESULTS.md (a quarter of an hour)
+bench-seeds: build $(STAMP) ## trains the demo's network with PyTorch too, ten seeds each, and compares what comes out, into bench/RESULTS.md (twenty minutes)
 	$(VENV)/bin/python bench/peers/seeds.py --train bin/train --triplets bin/triplets --out bench/RESULTS.md
 
 bin/gorgonia: bench/peers/gorgonia/main.go bench/peers/gorgonia/go.mod
