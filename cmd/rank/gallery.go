@@ -27,7 +27,7 @@ type gallery struct {
 	pictures     *data.Pictures // at the network's size
 	workers      int
 
-	product  []int32 // a number for each product, by place; -1 where it is unknown
+	product  []int32 // a number for each product, by place; data.Unknown is equal to nothing
 	relevant []int   // other pictures of the product in the gallery, by place
 	bad      int     // pictures left out as they cannot be read
 }
@@ -134,24 +134,15 @@ func firstTriplets(ts []data.Triplet, pictures int) []data.Triplet {
 func (g *gallery) setRows(rows []int32) {
 	g.rows = rows
 	g.product, g.relevant = make([]int32, len(rows)), make([]int, len(rows))
-	number, count := map[string]int32{}, []int{}
+	labels := g.meta.Labels()
+	count := make([]int, labels.Products)
 	for i, row := range rows {
-		id := g.meta.ID[row]
-		if id == "" { // unknown: equal to nothing
-			g.product[i] = -1
-			continue
+		if g.product[i] = labels.ID[row]; g.product[i] != data.Unknown {
+			count[g.product[i]]++
 		}
-		n, ok := number[id]
-		if !ok {
-			n = int32(len(count))
-			number[id] = n
-			count = append(count, 0)
-		}
-		g.product[i] = n
-		count[n]++
 	}
 	for i, n := range g.product {
-		if n >= 0 {
+		if n != data.Unknown {
 			g.relevant[i] = count[n] - 1
 		}
 	}

@@ -25,8 +25,7 @@ type scores struct {
 // and the scores over all; vectors are by place, without a nil or NaN.
 func search(ctx context.Context, team *kernel.Team, g *gallery, vectors [][]float32, shown []int, top int) (map[int][]int, scores, error) {
 	dim := len(vectors[0])
-	all, queries := retrieval.Matrix{Columns: dim}, retrieval.Matrix{Columns: dim}
-	all.Values = make([]float32, 0, len(vectors)*dim)
+	all := retrieval.Matrix{Values: make([]float32, 0, len(vectors)*dim), Columns: dim}
 	pictures := retrieval.Pictures{Label: g.product}
 	for place, v := range vectors {
 		all.Values = append(all.Values, v...)
@@ -37,18 +36,13 @@ func search(ctx context.Context, team *kernel.Team, g *gallery, vectors [][]floa
 	if err != nil {
 		return nil, scores{}, err
 	}
-	for _, q := range shown {
-		queries.Values = append(queries.Values, vectors[q]...)
-	}
-	hits, err := retrieval.Search(ctx, team, queries, all, top, func(q, place int) bool { return shown[q] == place })
+	near, err := retrieval.Neighbours(ctx, team, all, shown, top)
 	if err != nil {
 		return nil, scores{}, err
 	}
 	byQuery := map[int][]int{}
 	for i, q := range shown {
-		for _, h := range hits[i] {
-			byQuery[q] = append(byQuery[q], h.Place)
-		}
+		byQuery[q] = near[i]
 	}
 	s := scores{Queries: r.All.Queries, Recall1: r.All.Recall[0], RPrecision: r.All.RPrecision}
 	s.Triplets, s.TripletAccuracy = len(g.triplets), tripletAccuracy(g, vectors)

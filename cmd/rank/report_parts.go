@@ -62,14 +62,6 @@ func chartsOf(r *history.Run) (all []curves.Figure) {
 		of   func(*metrics.Record) float64
 		eval bool // measured by evaluations alone
 	}
-	optional := func(of func(*metrics.Record) *float64) func(*metrics.Record) float64 {
-		return func(m *metrics.Record) float64 {
-			if v := of(m); v != nil {
-				return *v
-			}
-			return math.NaN()
-		}
-	}
 	last := r.Records[len(r.Records)-1].Step
 	width := history.Width(last)
 	for _, c := range []struct {
@@ -79,12 +71,12 @@ func chartsOf(r *history.Run) (all []curves.Figure) {
 	}{
 		{"Loss", "hinge", false, true, []series{
 			{"training", func(m *metrics.Record) float64 { return m.Loss }, false},
-			{"validation", optional(func(m *metrics.Record) *float64 { return m.ValLoss }), true},
+			{"validation", history.ValLoss, true},
 		}},
 		{"Validation accuracy", "share", true, false, []series{
 			{"triplets in the right order", history.ValAccuracy, true},
-			{"recall@1", optional(func(m *metrics.Record) *float64 { return m.ValRecall1 }), true},
-			{"mAP@R", optional(func(m *metrics.Record) *float64 { return m.ValMAPAtR }), true},
+			{"recall@1", history.ValRecall, true},
+			{"mAP@R", history.ValMAPAtR, true},
 		}},
 		{"Distances", "squared distance", false, true, []series{
 			{"D(q,p)", func(m *metrics.Record) float64 { return m.DPos }, false},

@@ -17,7 +17,7 @@ type gallery struct {
 	meta     *data.Metadata
 	pictures *data.Pictures
 	rows     []int32
-	label    []int32   // the product of each row, -1 where it is unknown
+	label    []int32   // the product of each row, or data.Unknown
 	values   []float32 // the embeddings' memory, for all evaluations the same
 }
 
@@ -40,18 +40,14 @@ func openGallery(cfg *configs.Config, report *progress.Reporter) (*gallery, erro
 	if err != nil {
 		return nil, err
 	}
-	g := &gallery{meta: m, rows: make([]int32, m.Rows()), label: make([]int32, m.Rows())}
-	number, count := map[string]int32{}, map[string]int{}
-	for i, id := range m.ID {
-		g.rows[i], g.label[i] = int32(i), -1
-		if id == "" {
-			continue
+	labels := m.Labels()
+	g := &gallery{meta: m, rows: make([]int32, m.Rows()), label: labels.ID}
+	count := make([]int, labels.Products)
+	for i, product := range g.label {
+		g.rows[i] = int32(i)
+		if product != data.Unknown {
+			count[product]++
 		}
-		if _, ok := number[id]; !ok {
-			number[id] = int32(len(number))
-		}
-		g.label[i] = number[id]
-		count[id]++
 	}
 	queries := 0
 	for _, n := range count {
@@ -65,7 +61,7 @@ func openGallery(cfg *configs.Config, report *progress.Reporter) (*gallery, erro
 	if g.pictures, err = openPictures(cfg, m, report); err != nil {
 		return nil, err
 	}
-	report.Printf("gallery   %s: %d pictures of %d products, %d queries", cfg.ValMetadata, m.Rows(), len(number), queries)
+	report.Printf("gallery   %s: %d pictures of %d products, %d queries", cfg.ValMetadata, m.Rows(), labels.Products, queries)
 	return g, nil
 }
 

@@ -76,7 +76,7 @@ func Triplets(ctx context.Context, team *kernel.Team, m *data.Metadata, ts []dat
 	}
 	kinds := map[data.Kind]*KindShare{}
 	right := make([]bool, len(ts))
-	var queries []int32 // their places, each once
+	var queries []int // their places, each once
 	number := map[int32]int{}
 	for i, t := range ts {
 		q, p, n := at(t.Query), at(t.Positive), at(t.Negative)
@@ -106,7 +106,7 @@ func Triplets(ctx context.Context, team *kernel.Team, m *data.Metadata, ts []dat
 		r.HistogramNeg.add(dn)
 		if _, ok := number[place[t.Query]]; !ok {
 			number[place[t.Query]] = len(queries)
-			queries = append(queries, place[t.Query])
+			queries = append(queries, int(place[t.Query]))
 		}
 	}
 	n := float64(max(1, r.Share.Triplets))
@@ -121,7 +121,7 @@ func Triplets(ctx context.Context, team *kernel.Team, m *data.Metadata, ts []dat
 	})
 	// With no more pictures than that, every triplet would count.
 	if vectors.Rows() > TopK+2 && len(queries) > 0 {
-		nearest, err := nearestOf(ctx, team, vectors, queries)
+		nearest, err := retrieval.Neighbours(ctx, team, vectors, queries, TopK)
 		if err != nil {
 			return nil, err
 		}
@@ -131,7 +131,7 @@ func Triplets(ctx context.Context, team *kernel.Team, m *data.Metadata, ts []dat
 			if q < 0 || p < 0 || n < 0 {
 				continue
 			}
-			if near := nearest[number[q]]; slices.Contains(near, p) || slices.Contains(near, n) {
+			if near := nearest[number[q]]; slices.Contains(near, int(p)) || slices.Contains(near, int(n)) {
 				r.Top.Triplets++
 				if right[i] {
 					r.Top.Right++
@@ -141,25 +141,6 @@ func Triplets(ctx context.Context, team *kernel.Team, m *data.Metadata, ts []dat
 		r.Top.Score = 2*r.Top.Right - r.Top.Triplets
 	}
 	return r, nil
-}
-
-// nearestOf gives the places of the TopK nearest of each query, which is a place itself.
-func nearestOf(ctx context.Context, team *kernel.Team, vectors retrieval.Matrix, queries []int32) ([][]int32, error) {
-	asked := retrieval.Matrix{Columns: vectors.Columns}
-	for _, q := range queries {
-		asked.Values = append(asked.Values, vectors.Values[int(q)*vectors.Columns:(int(q)+1)*vectors.Columns]...)
-	}
-	found, err := retrieval.Search(ctx, team, asked, vectors, TopK, func(q, place int) bool { return int(queries[q]) == place })
-	if err != nil {
-		return nil, err
-	}
-	nearest := make([][]int32, len(queries))
-	for q, hits := range found {
-		for _, h := range hits {
-			nearest[q] = append(nearest[q], int32(h.Place))
-		}
-	}
-	return nearest, nil
 }
 
 // Write writes the report as text.

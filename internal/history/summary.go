@@ -82,11 +82,22 @@ func (r *Run) Series(of func(*metrics.Record) float64) (s Series) {
 }
 
 // ValAccuracy is a record's validation accuracy, NaN where it was not measured.
-func ValAccuracy(r *metrics.Record) float64 {
-	if r.ValAccuracy == nil {
+func ValAccuracy(r *metrics.Record) float64 { return optional(r.ValAccuracy) }
+
+// ValLoss is a record's loss of the validation triplets, NaN where it was not measured.
+func ValLoss(r *metrics.Record) float64 { return optional(r.ValLoss) }
+
+// ValRecall is a record's recall@1 on the validation pictures, NaN where it was not measured.
+func ValRecall(r *metrics.Record) float64 { return optional(r.ValRecall1) }
+
+// ValMAPAtR is a record's mAP@R on the validation pictures, NaN where it was not measured.
+func ValMAPAtR(r *metrics.Record) float64 { return optional(r.ValMAPAtR) }
+
+func optional(v *float64) float64 {
+	if v == nil {
 		return math.NaN()
 	}
-	return *r.ValAccuracy
+	return *v
 }
 
 // Smooth averages the values of every width steps (1 to width, and so on), at the mean of their steps.
@@ -115,20 +126,4 @@ func Width(steps int) int {
 			}
 		}
 	}
-}
-
-// ValRecall is a record's recall@1 on the validation pictures, NaN where it was not measured.
-func ValRecall(r *metrics.Record) float64 {
-	if r.ValRecall1 == nil {
-		return math.NaN()
-	}
-	return *r.ValRecall1
-}
-
-// ValLoss is a record's loss of the validation triplets, NaN where it was not measured.
-func ValLoss(r *metrics.Record) float64 {
-	if r.ValLoss == nil {
-		return math.NaN()
-	}
-	return *r.ValLoss
 }

@@ -60,8 +60,10 @@ func Measure(ctx context.Context, team *kernel.Team, queries, gallery Pictures, 
 	if err != nil {
 		return nil, fmt.Errorf("the gallery: %w", err)
 	}
-	if _, err := HalfNorms(ctx, team, queries); err != nil {
-		return nil, fmt.Errorf("the queries: %w", err)
+	if !sameSource(queries.Source, gallery.Source) {
+		if _, err := HalfNorms(ctx, team, queries); err != nil {
+			return nil, fmt.Errorf("the queries: %w", err)
+		}
 	}
 	relevant := countRelevant(queries, gallery)
 	depths := Depths()

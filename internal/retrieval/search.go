@@ -68,6 +68,25 @@ func Search(ctx context.Context, team *kernel.Team, queries Matrix, gallery Sour
 	return found, nil
 }
 
+// Neighbours finds, for each of some places of m, the places of the top nearest others, as Search orders them.
+func Neighbours(ctx context.Context, team *kernel.Team, m Matrix, places []int, top int) ([][]int, error) {
+	queries := Matrix{Columns: m.Columns}
+	for _, p := range places {
+		queries.Values = append(queries.Values, m.Values[p*m.Columns:(p+1)*m.Columns]...)
+	}
+	found, err := Search(ctx, team, queries, m, top, func(q, place int) bool { return places[q] == place })
+	if err != nil {
+		return nil, err
+	}
+	near := make([][]int, len(places))
+	for q, hits := range found {
+		for _, h := range hits {
+			near[q] = append(near[q], h.Place)
+		}
+	}
+	return near, nil
+}
+
 // scanElements is how much of the gallery a scan reads at a time: 16 MiB, so that what had to be decoded is still in a cache.
 const scanElements = 4 << 20
 
