@@ -158,6 +158,8 @@ func accuracyOf(s *history.Summary) float64 { return s.BestAccuracy }
 
 func valLossOf(s *history.Summary) float64 { return s.BestValLoss }
 
+func lossOf(s *history.Summary) float64 { return s.Loss }
+
 func recallOf(s *history.Summary) float64 { return s.BestRecall }
 
 // readRuns reads the runs, each once, and tells of those that are left out.
@@ -211,7 +213,7 @@ func warnUnlike(runs []comparedRun, by string, report *progress.Reporter) {
 	if differ("val_metadata", recallOf) {
 		report.Warnf("the runs have different validation pictures: their recalls do not compare")
 	}
-	if by == configs.ByLoss && differ("gap", func(s *history.Summary) float64 { return s.Loss }) || by == byValLoss && differ("gap", valLossOf) {
+	if by == configs.ByLoss && differ("gap", lossOf) || by == byValLoss && differ("gap", valLossOf) {
 		report.Warnf("the runs have different gaps: their losses do not compare")
 	}
 }
@@ -264,65 +266,73 @@ func measured(v float64) *float64 {
 	return &v
 }
 
-// better orders summaries, the best one first: by the criterion, then by the others. What was never measured comes last.
-func better(by string, a, b *history.Summary) int {
-	down := func(x, y float64) int { // NaN is below all numbers for cmp.Compare
-		return cmp.Compare(y, x)
-	}
-	accuracy := down(a.BestAccuracy, b.BestAccuracy)
-	recall := down(a.BestRecall, b.BestRecall)
-	loss := down(-a.Loss, -b.Loss)
+// measure is a number that runs are ranked by.
+type measure struct {
+	name string // in words
+	of   func(*history.Summary) float64
+	loss bool // the smallest is the best, and it is no share
+}
+
+// measureBy is what --by names.
+func measureBy(by string) measure {
 	switch by {
 	case byValLoss:
-		return cmp.Or(down(-a.BestValLoss, -b.BestValLoss), accuracy, recall, loss)
+		return measure{"validation loss", valLossOf, true}
 	case configs.ByLoss:
-		return cmp.Or(loss, accuracy, recall)
+		return measure{"loss", lossOf, true}
 	case configs.ByRecall:
-		return cmp.Or(recall, accuracy, loss)
+		return measure{"recall@1", recallOf, false}
 	}
-	return cmp.Or(accuracy, recall, loss)
+	return measure{"validation accuracy", accuracyOf, false}
+}
+
+// order has the better one first; what was never measured comes last.
+func (m measure) order(a, b *history.Summary) int {
+	x, y := m.of(a), m.of(b)
+	if m.loss {
+		x, y = -x, -y
+	}
+	return cmp.Compare(y, x) // NaN is below all numbers
+}
+
+func (m measure) text(v float64) string {
+	if m.loss {
+		return fmt.Sprintf("%.4f", v)
+	}
+	return fmt.Sprintf("%.2f %%", 100*v)
+}
+
+// better orders summaries, the best one first: by the criterion, then by the others.
+func better(by string, a, b *history.Summary) int {
+	return cmp.Or(measureBy(by).order(a, b), measureBy(configs.ByAccuracy).order(a, b), measureBy(configs.ByRecall).order(a, b), measureBy(configs.ByLoss).order(a, b))
 }
 
 // judge names the winner and says by how much it is ahead.
 func (r *compareResult) judge() string {
-	value, what := accuracyOf, "validation accuracy"
-	switch r.By {
-	case byValLoss:
-		value, what = valLossOf, "validation loss"
-	case configs.ByLoss:
-		value, what = func(s *history.Summary) float64 { return s.Loss }, "loss"
-	case configs.ByRecall:
-		value, what = recallOf, "recall@1"
-	}
+	m := measureBy(r.By)
 	first := &r.Runs[0]
-	best := value(&first.summary)
-	said := func(v float64) string {
-		if r.By == configs.ByLoss || r.By == byValLoss {
-			return fmt.Sprintf("%.4f", v)
-		}
-		return fmt.Sprintf("%.2f %%", 100*v)
-	}
+	best := m.of(&first.summary)
 	switch {
 	case math.IsNaN(best):
-		return fmt.Sprintf("No run has measured its %s; there is no winner.", what)
+		return fmt.Sprintf("No run has measured its %s; there is no winner.", m.name)
 	case len(r.Runs) == 1:
 		r.Winner = first.Run
-		return fmt.Sprintf("One run: %s, %s %s.", first.Run, what, said(best))
+		return fmt.Sprintf("One run: %s, %s %s.", first.Run, m.name, m.text(best))
 	}
 	second := &r.Runs[1]
-	next := value(&second.summary)
+	next := m.of(&second.summary)
 	if next == best {
 		equal := 2
-		for equal < len(r.Runs) && value(&r.Runs[equal].summary) == best {
+		for equal < len(r.Runs) && m.of(&r.Runs[equal].summary) == best {
 			equal++
 		}
-		return fmt.Sprintf("%d runs are equal: %s %s.", equal, what, said(best))
+		return fmt.Sprintf("%d runs are equal: %s %s.", equal, m.name, m.text(best))
 	}
 	r.Winner = first.Run
 	if math.IsNaN(next) {
-		return fmt.Sprintf("Best: %s, %s %s; no other run has measured it.", first.Run, what, said(best))
+		return fmt.Sprintf("Best: %s, %s %s; no other run has measured it.", first.Run, m.name, m.text(best))
 	}
-	return fmt.Sprintf("Best: %s, %s %s; next is %s with %s.", first.Run, what, said(best), second.Run, said(next))
+	return fmt.Sprintf("Best: %s, %s %s; next is %s with %s.", first.Run, m.name, m.text(best), second.Run, m.text(next))
 }
 
 // writeCurves draws the runs, in the order of the table.
@@ -352,12 +362,14 @@ func comparisonFigure(runs []comparedRun, by string) curves.Figure {
 	for i := range runs {
 		r := &runs[i]
 		f.Names = append(f.Names, strings.TrimPrefix(r.Run, common))
-		a, l := r.run.Series(history.ValAccuracy), r.run.Series(func(m *metrics.Record) float64 { return m.Loss }).Smooth(width)
-		accuracy.Lines = append(accuracy.Lines, curves.Line{Series: i, X: a.Steps, Y: a.Values, Dots: len(a.Steps) <= 40})
-		g := r.run.Series(history.ValRecall)
-		recall.Lines = append(recall.Lines, curves.Line{Series: i, X: g.Steps, Y: g.Values, Dots: len(g.Steps) <= 40})
-		v := r.run.Series(history.ValLoss)
-		valLoss.Lines = append(valLoss.Lines, curves.Line{Series: i, X: v.Steps, Y: v.Values, Dots: len(v.Steps) <= 40})
+		evaluations := func(of func(*metrics.Record) float64) curves.Line {
+			s := r.run.Series(of)
+			return curves.Line{Series: i, X: s.Steps, Y: s.Values, Dots: len(s.Steps) <= 40}
+		}
+		accuracy.Lines = append(accuracy.Lines, evaluations(history.ValAccuracy))
+		recall.Lines = append(recall.Lines, evaluations(history.ValRecall))
+		valLoss.Lines = append(valLoss.Lines, evaluations(history.ValLoss))
+		l := r.run.Series(func(m *metrics.Record) float64 { return m.Loss }).Smooth(width)
 		loss.Lines = append(loss.Lines, curves.Line{Series: i, X: l.Steps, Y: l.Values})
 	}
 	f.Panels = []curves.Panel{accuracy}
