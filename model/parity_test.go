@@ -153,7 +153,8 @@ func parityCases(t *testing.T) []string {
 }
 
 // TestParity holds the network, its gradients and the optimiser against PyTorch: embeddings within 1e-4, the losses of
-// five steps within 1e-4 (relative), parameters after them within 1e-3.
+// five steps within 1e-4 (relative), mean distances within 3e-4, which PyTorch keeps from itself (bench/reference/spread.py),
+// parameters after the steps within 1e-3.
 func TestParity(t *testing.T) {
 	for _, dir := range parityCases(t) {
 		t.Run(filepath.Base(dir), func(t *testing.T) {
@@ -249,11 +250,11 @@ func checkSteps(t *testing.T, c *parityCase, team *kernel.Team, w *model.Weights
 		}
 		opt.Step(team, s.Params(), c.Config.LR, 1)
 		for _, v := range []struct {
-			name      string
-			got, want float64
-		}{{"loss", loss, want.Loss}, {"d_pos", dp, want.DPos}, {"d_neg", dn, want.DNeg}, {"active", active, want.Active}} {
+			name             string
+			got, want, bound float64
+		}{{"loss", loss, want.Loss, 1e-4}, {"d_pos", dp, want.DPos, 3e-4}, {"d_neg", dn, want.DNeg, 3e-4}, {"active", active, want.Active, 1e-4}} {
 			d := math.Abs(v.got-v.want) / max(1e-2, math.Abs(v.want))
-			if !(d <= 1e-4) {
+			if !(d <= v.bound) {
 				t.Fatalf("step %d: %s is %v, PyTorch has %v", i+1, v.name, v.got, v.want)
 			}
 			worst = max(worst, d)
@@ -264,7 +265,8 @@ func checkSteps(t *testing.T, c *parityCase, team *kernel.Team, w *model.Weights
 
 // checkFinal compares parameters with PyTorch's after its steps: each value within 1e-3, and, since few steps move a
 // parameter by little more than that, the way each parameter went, as the norm of the difference over the norm of
-// PyTorch's movement. Files may leave tensors out.
+// PyTorch's movement, within 3e-2: where a ReLU's input is next to zero rounding alone moves PyTorch from itself by up to that, and without
+// weight decay it is 4e-2 and more. Files may leave tensors out.
 func checkFinal(t *testing.T, got *model.Weights, start, final map[string]checkpoints.Tensor) (worst, moved float64) {
 	t.Helper()
 	for name, want := range final {
@@ -280,7 +282,7 @@ func checkFinal(t *testing.T, got *model.Weights, start, final map[string]checkp
 			way += (float64(v) - float64(from[i])) * (float64(v) - float64(from[i]))
 		}
 		r := math.Sqrt(off / way)
-		if !(r <= 1e-2) {
+		if !(r <= 3e-2) {
 			t.Errorf("%s went another way than in PyTorch: off by %.1e of its movement", name, r)
 		}
 		moved = max(moved, r)
