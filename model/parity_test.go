@@ -92,6 +92,15 @@ func (c *parityCase) spec() model.Spec {
 	return model.Spec{Size: c.Config.Size, Width: c.Config.Width, FCDim: c.Config.FCDim, EmbedDim: c.Config.EmbedDim, Head: c.Config.Head}
 }
 
+// rounding is by how much the bounds of mean distances and of parameters' movements are widened. The largest shape has so many ReLU inputs that
+// one or another is next to zero, and PyTorch with other rounding is off from itself by up to 3e-4 and 3e-2 (bench/reference/spread.py).
+func (c *parityCase) rounding() float64 {
+	if c.Config.Width > 0.125 && c.Config.Size > 32 {
+		return 3
+	}
+	return 1
+}
+
 // tensors reads a file that PyTorch wrote.
 func (c *parityCase) tensors(t *testing.T, name string) map[string]checkpoints.Tensor {
 	t.Helper()
@@ -153,8 +162,7 @@ func parityCases(t *testing.T) []string {
 }
 
 // TestParity holds the network, its gradients and the optimiser against PyTorch: embeddings within 1e-4, the losses of
-// five steps within 1e-4 (relative), mean distances within 3e-4, which PyTorch keeps from itself (bench/reference/spread.py),
-// parameters after the steps within 1e-3.
+// five steps within 1e-4 (relative), parameters after them within 1e-3.
 func TestParity(t *testing.T) {
 	for _, dir := range parityCases(t) {
 		t.Run(filepath.Base(dir), func(t *testing.T) {
@@ -164,7 +172,7 @@ func TestParity(t *testing.T) {
 			w := c.weights(t)
 			worst := checkEmbeddings(t, c, team, w)
 			loss := checkSteps(t, c, team, w, c.Config.Batch)
-			diff, moved := checkFinal(t, w, c.tensors(t, "init.safetensors"), c.tensors(t, "final.safetensors"))
+			diff, moved := checkFinal(t, w, c.tensors(t, "init.safetensors"), c.tensors(t, "final.safetensors"), c.rounding())
 			t.Logf("largest differences: embeddings %.1e, losses %.1e relative, parameters %.1e, movement of a parameter %.1e relative",
 				worst, loss, diff, moved)
 		})
@@ -249,10 +257,11 @@ func checkSteps(t *testing.T, c *parityCase, team *kernel.Team, w *model.Weights
 			}
 		}
 		opt.Step(team, s.Params(), c.Config.LR, 1)
+		distance := 1e-4 * c.rounding()
 		for _, v := range []struct {
 			name             string
 			got, want, bound float64
-		}{{"loss", loss, want.Loss, 1e-4}, {"d_pos", dp, want.DPos, 3e-4}, {"d_neg", dn, want.DNeg, 3e-4}, {"active", active, want.Active, 1e-4}} {
+		}{{"loss", loss, want.Loss, 1e-4}, {"d_pos", dp, want.DPos, distance}, {"d_neg", dn, want.DNeg, distance}, {"active", active, want.Active, 1e-4}} {
 			d := math.Abs(v.got-v.want) / max(1e-2, math.Abs(v.want))
 			if !(d <= v.bound) {
 				t.Fatalf("step %d: %s is %v, PyTorch has %v", i+1, v.name, v.got, v.want)
@@ -265,9 +274,8 @@ func checkSteps(t *testing.T, c *parityCase, team *kernel.Team, w *model.Weights
 
 // checkFinal compares parameters with PyTorch's after its steps: each value within 1e-3, and, since few steps move a
 // parameter by little more than that, the way each parameter went, as the norm of the difference over the norm of
-// PyTorch's movement, within 3e-2: where a ReLU's input is next to zero rounding alone moves PyTorch from itself by up to that, and without
-// weight decay it is 4e-2 and more. Files may leave tensors out.
-func checkFinal(t *testing.T, got *model.Weights, start, final map[string]checkpoints.Tensor) (worst, moved float64) {
+// PyTorch's movement, within 1e-2 (times rounding). Files may leave tensors out.
+func checkFinal(t *testing.T, got *model.Weights, start, final map[string]checkpoints.Tensor, rounding float64) (worst, moved float64) {
 	t.Helper()
 	for name, want := range final {
 		g, from := got.Get(name).Data, start[name].Data
@@ -282,7 +290,7 @@ func checkFinal(t *testing.T, got *model.Weights, start, final map[string]checkp
 			way += (float64(v) - float64(from[i])) * (float64(v) - float64(from[i]))
 		}
 		r := math.Sqrt(off / way)
-		if !(r <= 3e-2) {
+		if !(r <= 1e-2*rounding) {
 			t.Errorf("%s went another way than in PyTorch: off by %.1e of its movement", name, r)
 		}
 		moved = max(moved, r)

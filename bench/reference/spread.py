@@ -6,7 +6,7 @@ Five steps are computed again: in float64, in channels_last, and thirty times in
 last place. Where a ReLU's input is next to zero, or two pixels of a max pooling are nearly equal, rounding alone decides which way a gradient goes, and
 every step after it is another one: losses then differ by up to a hundredth, PyTorch's from PyTorch's. A case is steady if no run's loss is
 more than 3e-5 and no mean distance more than 3e-4 (relative) from expected.json, and no parameter went another way than in
-final.safetensors by more than 3e-2 of its movement; TestParity asks no less of this program. make_parity.sh names steady seeds.
+final.safetensors by more than 3e-2 of its movement. make_parity.sh names steady seeds.
 """
 import json, sys
 
